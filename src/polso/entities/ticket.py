@@ -1,0 +1,40 @@
+"""One support case."""
+
+from polso.entities.schema import Entity, dimension, flag, integer, moment, number, text
+
+TICKET = Entity(
+    name="ticket",
+    row="support case",
+    anchor="opened_at",
+    begin="opened_at",
+    end="resolved_at",
+    columns=(
+        moment("opened_at", "When the customer first wrote.", required=True),
+        moment("first_response_at", "When they were first answered."),
+        moment("first_resolved_at", "When it was first solved."),
+        moment("resolved_at", "When it was solved for good: the last time, if it was reopened."),
+        moment("closed_at", "When it was closed."),
+        text("status", "Where it stands.", values=("new", "open", "pending", "hold", "resolved", "closed")),
+        integer("reopens", "How often it was opened again after being solved.", low=0),
+        integer("agent_touches", "Public replies by agents.", low=0),
+        integer("customer_touches", "Messages from the customer, the first included.", low=0),
+        number("handle_seconds", "Seconds of work: talk, hold and wrap-up.", low=0),
+        number("response_seconds", "Seconds to the first answer."),
+        number("first_resolution_seconds", "Seconds to the first solution."),
+        number("resolution_seconds", "Seconds to the last solution."),
+        number("response_business_seconds", "Seconds of business time to the first answer."),
+        number("first_resolution_business_seconds", "Seconds of business time to the first solution."),
+        number("resolution_business_seconds", "Seconds of business time to the last solution."),
+        number("waiting_seconds", "Seconds spent waiting for the customer.", low=0),
+        text("handled_by", "Who handled it.", values=("human", "bot", "both")),
+        flag("complaint", "Whether it is a complaint."),
+        dimension("channel", "How it came in."),
+        dimension("category", "Category."),
+        dimension("topic", "What it is about."),
+        dimension("priority", "Priority."),
+        dimension("complexity", "Complexity."),
+        dimension("department", "Department."),
+        dimension("team", "Team."),
+        dimension("agent", "The agent who had it when it was solved, or has it now."),
+    ),
+)
