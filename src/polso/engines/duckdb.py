@@ -13,6 +13,7 @@ from polso.engines.engine import FILE, Spelling, spell
 from polso.entities import ENTITIES
 
 _SPELLING: dict[str, Spelling] = {
+    "polso_keys": lambda json: exp.Anonymous(this="json_keys", expressions=[json]),
     "polso_micros": lambda moment: exp.Anonymous(this="epoch_us", expressions=[moment]),
     "polso_extra": lambda json, key: exp.Anonymous(this="json_extract_string", expressions=[json, _path(key)]),
 }
@@ -20,14 +21,16 @@ _SPELLING: dict[str, Spelling] = {
 
 def connect() -> duckdb.DuckDBPyConnection:
     """Return a connection of its own that speaks UTC and never fetches extensions."""
-    return duckdb.connect(
+    connection = duckdb.connect(
         config={
-            "TimeZone": "UTC",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "threads": str(os.cpu_count() or 1),
         }
     )
+    # A global setting: cursors of this connection have it too.
+    connection.execute("set global TimeZone = 'UTC'")
+    return connection
 
 
 class DuckDB:

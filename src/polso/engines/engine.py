@@ -14,8 +14,9 @@ FILE = "_file"
 Spelling = Callable[..., exp.Expr]
 """Makes one of Polso's neutral functions in an engine's own words."""
 
-NEUTRAL = ("polso_micros", "polso_extra")
-"""`polso_micros(moment)`: microseconds since 1970 in UTC; `polso_extra(json, key)`: a key of a JSON text, as text."""
+NEUTRAL = ("polso_micros", "polso_extra", "polso_keys")
+"""`polso_micros(moment)`: microseconds since 1970 in UTC; `polso_extra(json, key)`: a key of a JSON text, as text;
+`polso_keys(json)`: the keys of a JSON text, as a list."""
 
 
 class Engine(Protocol):

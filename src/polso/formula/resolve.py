@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -186,7 +187,7 @@ def _aggregate(
         raise fail(node, f"there is no aggregate '{name}'{did_you_mean(name, AGGREGATES)}")
     check_arguments(node, *AGGREGATES[name])
     entity = _entity(node, where, name, metric)
-    scope = Scope(entity, reading.extras(entity.name), reading.zone)
+    scope = Scope(entity, partial(reading.extras, entity.name), reading.zone)
     own = metric.where if entity.name == metric.entity else None
     base = expect(parse(own), scope, Kind.BOOLEAN) if own else None
     chosen = expect(where, scope, Kind.BOOLEAN) if where is not None else None

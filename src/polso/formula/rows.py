@@ -39,8 +39,8 @@ class Scope:
     """What an expression may name: one entity's columns, and the keys found in its `extra`."""
 
     entity: Entity
-    extras: Collection[str] | None = None
-    """Keys known in `extra`; None when unknown, so that any name is taken for one."""
+    extras: Callable[[], Collection[str] | None] = lambda: None
+    """The keys known in `extra`; None when unknown, so that any name is taken for one."""
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     windows: set[Window] = field(default_factory=set)
 
@@ -100,8 +100,9 @@ def named_column(name: str, scope: Scope, node: exp.Expr) -> Typed:
     known = scope.entity.by_name.get(name)
     if known is not None:
         return column(name), _KINDS[known.type]
-    if scope.extras is not None and name not in scope.extras:
-        choices = {*scope.entity.by_name, *scope.extras}
+    extras = scope.extras()
+    if extras is not None and name not in extras:
+        choices = {*scope.entity.by_name, *extras}
         raise fail(node, f"{scope.entity.name} has no column '{name}'{did_you_mean(name, choices)}")
     return call("polso_extra", column("extra"), exp.Literal.string(name)), Kind.TEXT
 
