@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from polso.engines.engine import FILE, Spelling, spell
 from polso.entities import ENTITIES
+from polso.errors import QueryError
 
 _SPELLING: dict[str, Spelling] = {
     "polso_keys": lambda json: exp.Anonymous(this="json_keys", expressions=[json]),
@@ -53,6 +54,11 @@ class DuckDB:
             for entity, paths in facts.items():
                 cursor.execute(_view(entity, paths))
             return cursor.sql(self.sql(sql)).to_arrow_table()
+        except duckdb.IOException as error:
+            # A file of the snapshot was erased or tidied away since: whoever asks may ask again.
+            raise FileNotFoundError(str(error).splitlines()[0]) from None
+        except duckdb.Error as error:
+            raise QueryError(f"DuckDB could not compute this: {str(error).splitlines()[0]}") from None
         finally:
             cursor.close()
 

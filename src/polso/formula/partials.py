@@ -215,19 +215,16 @@ def bucket(time: exp.Expr, unit: str, zone: ZoneInfo, years: tuple[int, int]) ->
 def value_bin(value: exp.Expr) -> exp.Expr:
     """SQL for the bin of a number."""
 
-    def index(positive: exp.Expr) -> exp.Expr:
-        logarithm = exp.Div(
-            this=exp.Ln(this=positive), expression=exp.Literal.number(repr(log(GAMMA))), typed=False, safe=False
-        )
-        return exp.cast(exp.Ceil(this=logarithm), "bigint") + exp.Literal.number(BIN_OF_ONE)
-
+    # Written so that no engine ever takes the logarithm of zero or less, not even of a constant it folds.
     zero = exp.cast(exp.Literal.number(0), "double")
+    size = exp.Nullif(this=exp.Abs(this=exp.paren(value.copy())), expression=zero)
+    logarithm = exp.Div(
+        this=exp.Ln(this=size), expression=exp.cast(exp.Literal.number(repr(log(GAMMA))), "double"), typed=False, safe=False
+    )
+    index = exp.paren(exp.cast(exp.Ceil(this=logarithm), "bigint") + exp.Literal.number(BIN_OF_ONE))
     ifs = [
-        exp.If(this=exp.GT(this=value.copy(), expression=zero), true=index(value.copy())),
-        exp.If(
-            this=exp.LT(this=value.copy(), expression=zero.copy()),
-            true=exp.Neg(this=exp.paren(index(exp.Neg(this=exp.paren(value.copy()))))),
-        ),
+        exp.If(this=exp.GT(this=exp.paren(value.copy()), expression=zero.copy()), true=index),
+        exp.If(this=exp.LT(this=exp.paren(value.copy()), expression=zero.copy()), true=exp.Neg(this=index.copy())),
     ]
     return exp.Case(ifs=ifs, default=exp.cast(exp.Literal.number(0), "bigint"))
 

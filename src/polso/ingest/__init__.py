@@ -1,0 +1,1 @@
+"""How facts arrive: files are read, mapped, checked and handed to the warehouse."""

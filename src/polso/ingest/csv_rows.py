@@ -1,0 +1,95 @@
+"""A tolerant reader of CSV: what cannot be split into cells is told, row by row, and the rest is read."""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import TextIO
+
+from polso.ingest.sniff import Dialect, format_of
+
+Row = tuple[int, list[str] | None, str, str]
+"""Number (from 1), cells or None when they cannot be read, and for those the text and the advice."""
+
+_TOLD_EVERY = 10_000
+
+
+class _TooLong(Exception):
+    pass
+
+
+class _Lines:
+    """Lines of a file that can be given back: an unclosed quote must not swallow the rest."""
+
+    def __init__(self, file: TextIO, longest: int) -> None:
+        self._file = file
+        self._longest = longest
+        self._again: deque[str] = deque()
+        self.taken: list[str] = []
+        self._chars = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else next(self._file)
+        self.taken.append(line)
+        self._chars += len(line)
+        if self._chars > self._longest:
+            raise _TooLong
+        return line
+
+    def start(self) -> None:
+        """A new record begins."""
+        self.taken = []
+        self._chars = 0
+
+    def give_back_all_but_first(self) -> str:
+        """Return the first line of the record; the others will come again."""
+        self._again.extendleft(reversed(self.taken[1:]))
+        return self.taken[0]
+
+
+def tolerant_rows(dialect: Dialect, longest: int, progress: Callable[[int], None]) -> Iterator[Row]:
+    """Yield every record after the header; blank lines have no number."""
+    kinds = format_of(dialect.separator, dialect.quote, dialect.escape, strict=True)
+    width = len(dialect.headers)
+    number = 0
+    with dialect.path.open(encoding="utf-8-sig", newline="") as file:
+        for _ in range(dialect.skip):
+            file.readline()
+        lines = _Lines(file, longest)
+        reader = csv.reader(lines, **kinds)  # type: ignore[arg-type]
+        to_skip = 1 if dialect.header else 0
+        while True:
+            lines.start()
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except (csv.Error, _TooLong):
+                number += 1
+                text = lines.give_back_all_but_first()
+                reader = csv.reader(lines, **kinds)  # type: ignore[arg-type]
+                advice = "a quote is opened and not closed, or text follows a closing quote: double the quotes inside"
+                yield number, None, text.rstrip("\r\n"), advice
+                continue
+            if to_skip:
+                to_skip -= 1
+                continue
+            if not any(cells) or (len(cells) == 1 and not cells[0].strip()):
+                continue
+            number += 1
+            if number % _TOLD_EVERY == 0:
+                progress(file.buffer.tell())
+            yield _fitted(number, cells, width, dialect.separator)
+
+
+def _fitted(number: int, cells: list[str], width: int, separator: str) -> Row:
+    if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
+        cells = cells[:width]
+    if len(cells) != width:
+        advice = f"the row has {len(cells)} cells, the header {width}: quote cells that hold the separator"
+        return number, None, separator.join(cells), advice
+    return number, [cell or None for cell in cells], "", ""  # type: ignore[misc]

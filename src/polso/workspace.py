@@ -1,0 +1,265 @@
+"""The door: everything people and programs do with a workspace, a few lines each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from polso.answer import Answer, Answers
+from polso.engines import Engine, engine
+from polso.entities import ENTITIES, Entity, entity
+from polso.errors import QueryError
+from polso.ingest import load as ingest
+from polso.ingest import mapping as file_mapping
+from polso.ingest.derive import update_tickets
+from polso.measure import Explanation, Facts, ask, explain
+from polso.metrics.catalogue import Catalogue
+from polso.query import Query
+from polso.settings import Settings, write_default
+from polso.warehouse import backup, erase, layout, upkeep
+from polso.warehouse.partial_cache import PartialCache
+from polso.warehouse.store import SnapshotGone, Warehouse
+from polso.working_time import Calendar
+
+_TRIES = 5
+Reply = TypeVar("Reply")
+Source = Path | BinaryIO
+By = str | Sequence[str]
+
+
+class Workspace:
+    """A folder of facts, definitions and settings, opened."""
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        layout.upgrade(self.folder)
+        write_default(self.folder)
+        self.settings = Settings.load(self.folder)
+        self.warehouse = Warehouse(self.folder)
+        self._engines: dict[str, Engine] = {}
+
+    # --- facts in ---
+
+    def load(
+        self,
+        entity_name: str,
+        *sources: Source,
+        mapping: Path | file_mapping.Mapping | None = None,
+        keep_good: bool = False,
+        progress: Callable[[int, int | None], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> ingest.LoadReport:
+        """Load files as facts of one entity in one commit; cases are brought up to date when their events arrive."""
+        how = file_mapping.read(mapping) if isinstance(mapping, Path) else mapping
+        report = ingest.load(
+            self.warehouse,
+            entity(entity_name).name,
+            sources,
+            settings=self.settings,
+            mapping=how,
+            keep_good=keep_good,
+            progress=progress,
+            cancelled=cancelled,
+        )
+        self.refresh(report.entity)
+        return report
+
+    def load_table(
+        self, entity_name: str, table: Any, *, mapping: file_mapping.Mapping | None = None
+    ) -> ingest.LoadReport:
+        """Load an Arrow, pandas or polars table as facts of one entity."""
+        report = ingest.load_table(
+            self.warehouse, entity(entity_name).name, arrow(table), mapping=mapping, settings=self.settings
+        )
+        self.refresh(report.entity)
+        return report
+
+    def propose(self, entity_name: str, source: Source) -> file_mapping.Mapping:
+        """Guess the mapping that would bring a file to an entity."""
+        return ingest.propose(entity(entity_name).name, source, self.settings)
+
+    def refresh(self, changed: str = "ticket_event") -> None:
+        """Bring the facts derived from others up to date; does nothing where they are."""
+        if changed == "ticket_event":
+            update_tickets(self.warehouse, self.settings)
+
+    # --- questions ---
+
+    def measure(
+        self,
+        *metrics: str,
+        by: By = (),
+        grain: str = "all",
+        start: date | datetime | str | None = None,
+        end: date | datetime | str | None = None,
+        where: str | None = None,
+        compare: str = "previous",
+        engine: str = "duckdb",
+    ) -> Answers:
+        """Compute KPIs; dates are in the workspace's zone and `end` is not included."""
+        return self.ask(_query(metrics, by, grain, start, end, where, compare), engine)
+
+    def ask(self, query: Query, engine: str = "duckdb") -> Answers:
+        """Answer a question."""
+        return self._steadily(lambda: ask(query, self.facts(engine)))
+
+    def explain(self, metric: str, *, engine: str = "duckdb", **question: Any) -> Explanation:
+        """Lay open how a KPI's number came about."""
+        query = _query((metric,), **question)
+        return self._steadily(lambda: explain(query, self.facts(engine)))
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The KPIs: the built-in ones and those of the workspace's own folder."""
+        return Catalogue.load(self.folder / "metrics", self.settings.metric_options)
+
+    def describe(self, entity_name: str) -> Entity:
+        """Return the declaration of an entity."""
+        return entity(entity_name)
+
+    def facts(self, engine_name: str = "duckdb") -> Facts:
+        """What questions are put to."""
+        if engine_name not in self._engines:
+            self._engines[engine_name] = engine(engine_name)
+        return Facts(
+            snapshot=self.warehouse.snapshot,
+            catalogue=self.catalogue,
+            engine=self._engines[engine_name],
+            zone=self.settings.zone,
+            cache=self.cache,
+            working_days=self._calendar.working_days,
+            goals=self.settings.goals,
+            language=self.settings.language,
+        )
+
+    @cached_property
+    def cache(self) -> PartialCache:
+        """The partials kept of earlier questions."""
+        return PartialCache(self.folder / "cache" / "partials.sqlite")
+
+    @cached_property
+    def _calendar(self) -> Calendar:
+        return Calendar.from_settings(self.settings)
+
+    def _steadily(self, question: Callable[[], Reply]) -> Reply:
+        """Ask again when files of the snapshot were erased or tidied away in the meantime."""
+        self.refresh()
+        for attempt in range(_TRIES - 1):
+            try:
+                return question()
+            except (SnapshotGone, FileNotFoundError, OSError):
+                time.sleep(0.05 * 2**attempt)
+        return question()
+
+    # --- keeping house ---
+
+    def erase(self, customer: str) -> erase.Erased:
+        """Erase a customer everywhere: facts, partials, old file versions."""
+        return erase.erase(self.warehouse, customer)
+
+    def export(self, folder: Path, entities: Iterable[str] = ENTITIES) -> dict[str, Path]:
+        """Write the facts of each entity that has any to one Parquet file."""
+        folder.mkdir(parents=True, exist_ok=True)
+        written = {}
+        for name in entities:
+            files = self.warehouse.snapshot(entity(name).name).files
+            if files:
+                written[name] = _merged(name, [file.path for file in files], folder / f"{name}.parquet")
+        return written
+
+    def backup(self, file: Path) -> None:
+        """Write everything to one file."""
+        backup.backup(self.folder, file)
+
+    def compact(self) -> dict[str, int]:
+        """Merge small files and tidy old ones away; returns how many files each entity lost."""
+        merged = {name: upkeep.compact(self.warehouse, name) for name in ENTITIES}
+        for name in ENTITIES:
+            upkeep.vacuum(self.warehouse, name)
+        return {name: count for name, count in merged.items() if count}
+
+    def doctor(self) -> list[upkeep.Finding]:
+        """Check that the workspace is sound."""
+        return upkeep.doctor(self.warehouse)
+
+
+def open(folder: Path | str) -> Workspace:  # noqa: A001
+    """Open a workspace, made if it is not there."""
+    return Workspace(folder)
+
+
+def restore(file: Path, folder: Path) -> Workspace:
+    """Restore a backup into an empty folder and open it."""
+    backup.restore(file, folder)
+    return Workspace(folder)
+
+
+def measure(metrics: str | Sequence[str], frame: Any, entity_name: str | None = None, **question: Any) -> Answers:
+    """Compute KPIs on a pandas, polars or Arrow table, without a workspace.
+
+    The table's columns are those of the KPI's entity, or are matched by their usual names.
+    """
+    keys = (metrics,) if isinstance(metrics, str) else tuple(metrics)
+    with TemporaryDirectory(prefix="polso-") as folder:
+        workspace = Workspace(folder)
+        workspace.load_table(entity_name or workspace.catalogue[keys[0]].entity, frame)
+        return workspace.measure(*keys, **question)
+
+
+def arrow(table: Any) -> pa.Table:
+    """Return any table of pandas, polars or Arrow as an Arrow table."""
+    if isinstance(table, pa.Table):
+        return table
+    if hasattr(table, "__arrow_c_stream__"):
+        return pa.table(table)
+    if hasattr(table, "to_dict") and hasattr(table, "columns"):
+        return pa.Table.from_pandas(table, preserve_index=False)
+    raise QueryError(f"a {type(table).__name__} is not a table: give a pandas, polars or Arrow table")
+
+
+def _query(
+    metrics: Sequence[str],
+    by: By = (),
+    grain: str = "all",
+    start: date | datetime | str | None = None,
+    end: date | datetime | str | None = None,
+    where: str | None = None,
+    compare: str = "previous",
+) -> Query:
+    splits = (by,) if isinstance(by, str) else tuple(by)
+    return Query(tuple(metrics), splits, grain, moment(start), moment(end), where, compare)
+
+
+def moment(given: date | datetime | str | None) -> date | datetime | None:
+    """Read a date as people write it; QueryError when it is none."""
+    if not isinstance(given, str):
+        return given
+    try:
+        return date.fromisoformat(given) if len(given) <= 10 else datetime.fromisoformat(given)
+    except ValueError:
+        raise QueryError(f"'{given}' is not a date: write it like 2026-01-31") from None
+
+
+def _merged(name: str, paths: Sequence[str], target: Path) -> Path:
+    schema = ENTITIES[name].arrow_schema
+    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+        for path in paths:
+            for batch in pq.ParquetFile(path).iter_batches():
+                table = pa.Table.from_batches([batch])
+                missing = [field for field in schema if field.name not in table.column_names]
+                for field in missing:
+                    table = table.append_column(field, pa.nulls(len(table), field.type))
+                writer.write_table(table.select(schema.names).cast(schema))
+    return target
+
+
+__all__ = ["Answer", "Answers", "Mapping", "Workspace", "arrow", "measure", "moment", "open", "restore"]
