@@ -146,7 +146,7 @@ class Answers:
         for answer in self.answers:
             for row in answer.rows:
                 e, c = row.estimate, row.change
-                values = [answer.metric, answer.unit, row.period, *(row.segment.get(name) for name in segments)]
+                values: list[Any] = [answer.metric, answer.unit, row.period, *(row.segment.get(name) for name in segments)]
                 values += [e.value, e.low, e.high, e.n, e.reason]
                 values += [None] * 4 if c is None else [c.value, c.low, c.high, c.real]
                 for name, value in zip(columns, values, strict=True):
@@ -155,11 +155,27 @@ class Answers:
         return pa.table({name: pa.array(column, types.get(name, pa.string())) for name, column in columns.items()})
 
     def to_pandas(self) -> Any:
-        """The same table as a pandas data frame."""
+        """The same table as a pandas data frame; needs pandas."""
         return self.to_arrow().to_pandas()
 
     def to_polars(self) -> Any:
         """The same table as a polars data frame; needs polars."""
+        # An optional extra.
         import polars
 
         return polars.from_arrow(self.to_arrow())
+
+    def chart(self) -> Any:
+        """An Altair chart of the answers."""
+        # Altair takes long to import, and only pictures need it.
+        from polso.picture import chart
+
+        return chart(self)
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """Draw itself in a notebook."""
+        return self.chart()._repr_mimebundle_(**options)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Hand itself over to any library that reads Arrow streams."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)

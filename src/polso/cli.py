@@ -13,8 +13,7 @@ from typing import Any, BinaryIO, NoReturn
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from polso import show
-from polso.demo import load_demo
+from polso import sample, show
 from polso.engines import ENGINES
 from polso.entities import ENTITIES
 from polso.errors import PolsoError
@@ -219,8 +218,13 @@ def _doctor(asked: argparse.Namespace) -> int:
 
 def _demo(asked: argparse.Namespace) -> None:
     workspace = Workspace(asked.workspace)
-    load_demo(workspace, asked.until)
-    show.sample(workspace)
+    until = sample.last_full_month(asked.until or date.today())[1]
+    sample.load_real(workspace, print)
+    sample.load_company(workspace, until, print)
+    for title, answers in sample.questions(workspace, until):
+        print()
+        show.summary(answers, title)
+    print(f"\n{sample.WHAT_NEXT.format(workspace=asked.workspace)}")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polso.errors import QueryError
-from polso.formula.grid import Asked, fraction, micros_utc, offsets, periods_of
+from polso.formula.grid import Asked, fraction, micros_utc, periods_of
 from polso.query import Query
+from polso.zones import offsets
 
 ROME = ZoneInfo("Europe/Rome")
 FACTS = (datetime(2026, 1, 10, tzinfo=UTC), datetime(2026, 4, 2, tzinfo=UTC))

@@ -51,4 +51,4 @@ def entity(name: str) -> Entity:
     return ENTITIES[name]
 
 
-__all__ = ["CUSTOMER_GROUPS", "ENTITIES", "Column", "Entity", "Type", "entity"]
+__all__ = ["CUSTOMER_GROUPS", "ENTITIES", "TICKET", "TICKET_EVENT", "Column", "Entity", "Type", "entity"]

@@ -6,7 +6,6 @@ import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from polso.errors import QueryError
@@ -82,38 +81,6 @@ def fraction(zone: ZoneInfo) -> int:
     """Microseconds by which a zone's hours begin off the UTC hour (India: half an hour)."""
     offset = datetime(2020, 1, 1, tzinfo=zone).utcoffset() or timedelta()
     return (offset % timedelta(hours=1)) // timedelta(microseconds=1)
-
-
-@lru_cache(maxsize=64)
-def offsets(zone: ZoneInfo, start_year: int, end_year: int) -> tuple[tuple[int, int], ...]:
-    """Where a zone's clock changes: (microseconds UTC from which, offset in microseconds), the first from the beginning."""
-    moment = datetime(start_year, 1, 1, tzinfo=UTC)
-    stop = datetime(end_year + 1, 1, 1, tzinfo=UTC)
-    found = [(0, _offset(moment, zone))]
-    while moment < stop:
-        following = moment + timedelta(hours=6)
-        if _offset(following, zone) != found[-1][1]:
-            changed = _change(moment, following, zone)
-            found.append((round(changed.timestamp()) * 1_000_000, _offset(changed, zone)))
-        moment = following
-    return tuple(found)
-
-
-def _offset(moment: datetime, zone: ZoneInfo) -> int:
-    return (moment.astimezone(zone).utcoffset() or timedelta()) // timedelta(microseconds=1)
-
-
-def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """The first minute with the offset of `after`."""
-    wanted = _offset(after, zone)
-    low, high = 0, round((after - before).total_seconds() / 60)
-    while low < high:
-        middle = (low + high) // 2
-        if _offset(before + timedelta(minutes=middle), zone) == wanted:
-            high = middle
-        else:
-            low = middle + 1
-    return before + timedelta(minutes=low)
 
 
 @dataclass(frozen=True)

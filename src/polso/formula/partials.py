@@ -13,9 +13,10 @@ from sqlglot import exp
 
 from polso.engines.engine import FILE
 from polso.entities import ENTITIES
-from polso.formula.grid import Grid, fraction, offsets
+from polso.formula.grid import Grid, fraction
 from polso.formula.resolve import FLOWS, Aggregate, both
 from polso.formula.rows import Window, column, micros
+from polso.zones import offsets
 
 # DDSketch (Masson, Rim & Lee 2019): bins whose bounds grow by GAMMA hold values to a relative error of ALPHA.
 ALPHA = 0.001

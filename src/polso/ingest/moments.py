@@ -30,6 +30,9 @@ _DAYS = (
 )
 _ZONE_NAMES = {"z": "+00:00", "utc": "+00:00", "gmt": "+00:00", "cet": "+01:00", "cest": "+02:00"}
 
+YEAR_1000 = -30610224000000000
+"""Microseconds."""
+
 EPOCHS = {"epoch_s": 10**6, "epoch_ms": 10**3, "epoch_us": 1}
 """Names that may stand for a format, and the microseconds of their unit."""
 
@@ -241,27 +244,44 @@ def stated(formats: Sequence[str]) -> Reading:
     )
 
 
-def moment_sql(cell: str, how: Reading, zone: str) -> str:
-    """SQL for the moment in a text: TIMESTAMP WITH TIME ZONE, null when it cannot be read as `how` says."""
-    if how.words:
-        cell = in_digits(cell)
-    tries = []
-    if how.zoned:
-        # strptime knows +00:00 but not Z.
-        zoned = f"case when {cell} like '%Z' then rtrim({cell}, 'Z ') || '+00:00' else replace({cell}, ' +', '+') end"
-        tries.append(f"try_strptime({zoned}, [{literals(how.zoned)}])")
-    if how.formats:
-        local = f"try_strptime({cell}, [{literals(how.formats)}])"
-        # A year of two digits passes %Y as the year 16.
-        tries.append(to_utc(f"(case when year({local}) >= 1000 then {local} end)", zone))
+def moment_steps(given: str, how: Reading, zone: str, step: str) -> tuple[str, ...]:
+    """SQL, step by step, for the moment in a text: the last one is TIMESTAMP WITH TIME ZONE, or null if unreadable.
+
+    Each step may name the one before as `step` followed by its number; what is named is computed once.
+    """
+    steps = [in_digits(given)] if how.words else []
+    cell = f"{step}0" if how.words else given
+    local = [_local(cell, how.formats)] if how.formats else []
     number = f"try_cast(replace({cell}, ',', '.') as double)"
-    for unit in how.epochs:
-        low, high = {"epoch_s": (8, 10), "epoch_ms": (11, 13), "epoch_us": (14, 16)}[unit]
-        digits = f"length(split_part(split_part({cell}, '.', 1), ',', 1)) between {low} and {high}"
-        exact = f"coalesce(try_cast({cell} as decimal(38, 6)), {number}) * {EPOCHS[unit]}"
-        tries.append(f"case when {digits} then make_timestamptz(cast(round({exact}) as bigint)) end")
     if how.excel:
         # Day 0 is 30 December 1899: Excel counts a 29 February 1900 that never was.
         micros = f"cast(round(({number} - 25569) * 86400000) as bigint) * 1000"
-        tries.append(f"case when {number} between 1 and 200000 then {to_utc(f'make_timestamp({micros})', zone)} end")
+        local.append(f"case when {number} between 1 and 200000 then {micros} end")
+    steps.append(_first_of(local) if local else "cast(null as bigint)")
+    tries = [_zoned(cell, how.zoned)] if how.zoned else []
+    tries += [to_utc(f"{step}{len(steps) - 1}", zone)] if local else []
+    tries += [_epoch(cell, unit, number) for unit in how.epochs]
+    return (*steps, _first_of(tries) if tries else "cast(null as timestamptz)")
+
+
+def _first_of(tries: Sequence[str]) -> str:
     return tries[0] if len(tries) == 1 else f"coalesce({', '.join(tries)})"
+
+
+def _local(cell: str, formats: Sequence[str]) -> str:
+    read = f"epoch_us(try_strptime({cell}, [{literals(formats)}]))"
+    # A year of two digits passes %Y as the year 16.
+    return f"case when {read} >= {YEAR_1000} then {read} end" if any("%Y" in f for f in formats) else read
+
+
+def _zoned(cell: str, formats: Sequence[str]) -> str:
+    # strptime knows +00:00 but not Z, and no blank before the zone.
+    text = f"case when {cell} like '%Z' then rtrim({cell}, 'Z ') || '+00:00' else replace({cell}, ' +', '+') end"
+    return f"try_strptime({text}, [{literals(formats)}])"
+
+
+def _epoch(cell: str, unit: str, number: str) -> str:
+    low, high = {"epoch_s": (8, 10), "epoch_ms": (11, 13), "epoch_us": (14, 16)}[unit]
+    digits = f"length(split_part(split_part({cell}, '.', 1), ',', 1)) between {low} and {high}"
+    exact = f"coalesce(try_cast({cell} as decimal(38, 6)), {number}) * {EPOCHS[unit]}"
+    return f"case when {digits} then make_timestamptz(cast(round({exact}) as bigint)) end"

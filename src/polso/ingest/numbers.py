@@ -74,9 +74,14 @@ def proven(marks: Marks, column: str) -> str | None:
     return "," if marks.commas else "." if marks.points else None
 
 
-def style(marks: Marks, decimal: str | None, column: str, whole: bool, points_usual: bool) -> Style:
-    """How a column is read, given the mark decided for it or for the file; `whole` numbers have no decimals."""
-    mark = proven(marks, column) or decimal
+def style(
+    marks: Marks, stated: str | None, usual: str | None, column: str, *, whole: bool, points_usual: bool
+) -> Style:
+    """How a column is read: as stated, as its values prove, or as the file's other columns are `usual`ly written.
+
+    `whole` numbers have no decimals.
+    """
+    mark = stated or proven(marks, column) or usual
     if mark is None and (marks.open_commas or marks.open_points):
         mark = _open(marks, column, whole, points_usual)
     mark = mark or "."
@@ -100,30 +105,37 @@ def _open(marks: Marks, column: str, whole: bool, points_usual: bool) -> str:
     )
 
 
-def number_sql(cell: str, how: Style, duration: bool) -> str:
-    """SQL for the number in a text, null when it cannot be read as `how` says; h:mm:ss is read as seconds if asked."""
+def number_steps(given: str, how: Style, step: str, *, whole: bool, duration: bool) -> tuple[str, ...]:
+    """SQL, step by step, for the number in a text; the last one is null when it cannot be read as `how` says.
+
+    `duration` reads h:mm:ss as seconds too. A step may name the one before as `step` followed by its number.
+    """
     if how.plain:
-        number = f"try_cast({cell} as double)"
-        return f"case when isfinite({number}) and not contains({cell}, '_') then {number} end"
-    text = clean(cell)
+        bare, first = given, f"try_cast({given} as double)"
+        fits = f"isfinite({step}0) and not contains({given}, '_')"
+        steps = [first]
+    else:
+        bare, fits = _strict(how, f"{step}0", f"{step}1")
+        steps = [clean(given), f"try_cast({bare} as double)"]
+    number = f"{step}{len(steps) - 1}"
+    if whole:
+        # Beyond 2^53 a double loses digits: what is written in digits only is read as such.
+        return (*steps, f"case when {fits} and {number} = trunc({number}) then try_cast({bare} as bigint) end")
+    value = f"case when {fits} then {number} end"
+    return (*steps, f"coalesce({value}, {_seconds(given)})" if duration and not how.plain else value)
+
+
+def _strict(how: Style, text: str, number: str) -> tuple[str, str]:
+    """SQL of a cleaned text with a decimal point and no groups, and whether it was written as `how` says."""
     point, group = (",", r"\.") if how.decimal == "," else (r"\.", ",")
-    strict = rf"^[-+]?(\d{{1,3}}({group}\d{{3}})+|\d+)?({point}\d*)?([eE][-+]?\d+)?$"
-    bare = f"replace({text}, '.', '')" if how.decimal == "," else f"replace({text}, ',', '')"
-    bare = f"replace({bare}, ',', '.')" if how.decimal == "," else bare
-    number = f"try_cast({bare} as double)"
-    sql = f"case when regexp_matches({text}, {literal(strict)}) and isfinite({number}) then {number} end"
-    return f"coalesce({sql}, {_seconds(cell)})" if duration else sql
+    pattern = rf"^[-+]?(\d{{1,3}}({group}\d{{3}})+|\d+)?({point}\d*)?([eE][-+]?\d+)?$"
+    bare = f"replace(replace({text}, '.', ''), ',', '.')" if how.decimal == "," else f"replace({text}, ',', '')"
+    return bare, f"isfinite({number}) and regexp_matches({text}, {literal(pattern)})"
 
 
 def _seconds(cell: str) -> str:
-    parts = [f"try_cast(regexp_extract({cell}, '^(\\d+):(\\d\\d)(:(\\d\\d(\\.\\d+)?))?$', {i}) as double)" for i in (1, 2, 4)]
-    return f"case when {parts[1]} < 60 then {parts[0]} * 3600 + {parts[1]} * 60 + coalesce({parts[2]}, 0) end"
-
-
-def integer_sql(cell: str, how: Style) -> str:
-    """SQL for the whole number in a text, null when it is none."""
-    number = number_sql(cell, how, False)
-    if how.plain:
-        # Beyond 2^53 a double loses digits: what is written in digits only is read as such.
-        return f"case when {number} = trunc({number}) then try_cast({cell} as bigint) end"
-    return f"case when {number} = trunc({number}) and abs({number}) < 9e15 then cast({number} as bigint) end"
+    pattern = r"^(\d+):(\d\d)(:(\d\d(\.\d+)?))?$"
+    hours, minutes, seconds = (
+        f"try_cast(regexp_extract({cell}, {literal(pattern)}, {i}) as double)" for i in (1, 2, 4)
+    )
+    return f"case when {minutes} < 60 then {hours} * 3600 + {minutes} * 60 + coalesce({seconds}, 0) end"

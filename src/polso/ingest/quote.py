@@ -18,3 +18,8 @@ def literals(texts: Iterable[str]) -> str:
 def name(identifier: str) -> str:
     """A name as SQL."""
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def one_of(text: str, words: Iterable[str]) -> str:
+    """SQL for `text in (words)`, worked out in place: DuckDB makes a join over all rows of a long IN."""
+    return f"list_contains([{literals(words)}], {text})"

@@ -20,7 +20,7 @@ from polso.ingest.excel_rows import excel_rows
 from polso.ingest.files import Plain
 from polso.ingest.json_rows import json_rows
 from polso.ingest.mapping import FileOptions
-from polso.ingest.quote import literal, literals, name
+from polso.ingest.quote import literal, literals
 from polso.ingest.sniff import LONGEST, Dialect, headings, read_dialect
 
 ROW = "row_in_file"
@@ -36,6 +36,11 @@ class Field:
     header: str
     name: str
     type: str = "VARCHAR"
+
+    @property
+    def bare(self) -> str:
+        """The column without blanks at the ends, in what `rows` yields."""
+        return f"bare_{self.name}"
 
 
 @dataclass(frozen=True)
@@ -220,17 +225,13 @@ def _write(rows: Iterable[tuple[int, list[Any]]], width: int | None, staging: Pa
     return parts
 
 
-def present(source: Relation) -> str:
-    """SQL that is true where a row is not blank."""
+def rows(source: Relation, instead: str | None = None) -> str:
+    """A query of the rows that are not blank (or of those in a table instead), texts also without blanks at the ends."""
     columns = ", ".join(
         field.name if field.type == "VARCHAR" else f"cast({field.name} as varchar)" for field in source.fields
     )
-    return f"coalesce({columns}) is not null"
-
-
-def column_name(field: Field) -> str:
-    """The column in SQL."""
-    return name(field.name)
+    bare = "".join(f", trim({field.name}) as {field.bare}" for field in source.fields if field.type == "VARCHAR")
+    return f"(select *{bare} from {instead or source.sql} where coalesce({columns}) is not null)"
 
 
 def _first_line(error: Exception) -> str:

@@ -42,13 +42,15 @@ def _change(low: datetime, high: datetime, zone: ZoneInfo) -> Change:
     return int(high.timestamp()), before, after
 
 
-def to_utc(local: str, zone: str) -> str:
-    """SQL for the moment of a local TIMESTAMP: a time in the gap moves forward, one that comes twice is the first."""
+def to_utc(micros: str, zone: str) -> str:
+    """SQL for the moment of a local time, given as the name of a column of microseconds since 1970.
+
+    A time in the gap of spring moves forward; one that comes twice in autumn is the first.
+    """
     found = changes(zone)
     if not found:
         offset = _offset(datetime(2000, 1, 1, tzinfo=UTC), ZoneInfo(zone))
-        return f"make_timestamptz(epoch_us({local}) - {offset * 10**6})"
-    micros = f"epoch_us({local})"
+        return f"make_timestamptz({micros} - {offset * 10**6})"
     return f"make_timestamptz({micros} - ({_search(found, 0, len(found), micros)}))"
 
 

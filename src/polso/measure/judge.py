@@ -119,7 +119,7 @@ def _binned(aggregate: Aggregate, roles: Mapping[str, Part], gathered: Gathered)
 
         def counts(role: str, flat: NDArray[np.int64] = flat, here: NDArray[np.int64] = here, bins: int = len(bins)) -> Array:
             summed = np.bincount(flat, weights=rows.sums[roles[role].name][here], minlength=33 * bins)
-            return summed.reshape(33, bins)[:32]
+            return summed.reshape(33, bins)[:32].astype(np.float64)
 
         if aggregate.function == "quantile":
             found = quantile_interval(counts("n"), bin_values(bins), aggregate.q)

@@ -34,6 +34,11 @@ def spill(folder: Path) -> Path:
     return folder / "staging" / "spill"
 
 
+def staged(folder: Path) -> Path:
+    """Return the folder where loads put checked rows, each in a folder of its own."""
+    return folder / "staging" / "loads"
+
+
 def version_file(folder: Path) -> Path:
     """Return the file that tells the version of the layout."""
     return folder / "layout.json"
@@ -49,6 +54,7 @@ def _make_folders(folder: Path) -> None:
         (folder / name).mkdir(parents=True, exist_ok=True)
     leases(folder).mkdir(exist_ok=True)
     spill(folder).mkdir(exist_ok=True)
+    staged(folder).mkdir(exist_ok=True)
 
 
 STEPS: tuple[Step, ...] = (_make_folders,)

@@ -26,11 +26,11 @@ NOTE = "polso_note"
 COUNTS = "polso_rows"
 
 
-class SnapshotGone(WarehouseError):
+class SnapshotGone(WarehouseError):  # noqa: N818
     """A file of the snapshot was erased or tidied away: take a new snapshot and ask again."""
 
 
-class Overtaken(Exception):
+class Overtaken(Exception):  # noqa: N818
     """Another commit came first."""
 
 
@@ -129,7 +129,7 @@ class TableLog:
                 raise
 
     def commit(self, seen: Snapshot, change: Change) -> int:
-        """Commit on the very version seen and return the new one; raises Overtaken when that is no longer the newest."""
+        """Commit on the very version seen and return the new one; raises Overtaken when another came first."""
         table = DeltaTable(self.folder, version=seen.version)
         if set(self._schema_names()) - {f.name for f in table.schema().fields}:
             self._add_columns(seen.version)
@@ -169,11 +169,11 @@ class TableLog:
         return table.transaction_version(application) if table is not None else None
 
     def entries(self, after: int, upto: int) -> list[list[dict[str, Any]]]:
-        """Return the actions of the commits after one version up to another; SnapshotGone when some were tidied away."""
+        """Return the actions of the commits after one version up to another; SnapshotGone when some are forgotten."""
         try:
             texts = [self._entry(version).read_text(encoding="utf-8") for version in range(after + 1, upto + 1)]
         except FileNotFoundError as error:
-            raise SnapshotGone(f"what happened to {self.entity.name} after version {after} is no longer known") from error
+            raise SnapshotGone(f"the log of {self.entity.name} no longer reaches back to version {after}") from error
         return [[json.loads(line) for line in text.splitlines() if line] for text in texts]
 
     def buried(self, hours: int = 0) -> list[str]:
@@ -238,8 +238,10 @@ def _adds(folder: Path, change: Change) -> Iterable[AddAction]:
 
 
 def _removes(folder: Path, change: Change) -> Iterable[RemoveAction]:
-    rearranged = not change.added and bool(change.kept) and sum(f.rows for f in change.kept) == sum(
-        f.rows for f in change.removed
+    rearranged = (
+        not change.added
+        and bool(change.kept)
+        and sum(f.rows for f in change.kept) == sum(f.rows for f in change.removed)
     )
     for file in change.removed:
         path = Path(file.path).relative_to(folder).as_posix()

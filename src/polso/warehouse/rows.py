@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import duckdb
 
 from polso.entities import CUSTOMER_GROUPS, Entity
-from polso.errors import WarehouseError
 from polso.warehouse.log import DataFile
 
 MEMORY = "4GB"
@@ -35,7 +33,7 @@ def parquet(paths: Iterable[str], *, by_name: bool = True) -> str:
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, entity: Entity, paths: Sequence[str]) -> str:
-    """Return a query for the entity's columns, `month_` and the place of each row; columns older files lack are null."""
+    """Return a query for the entity's columns, `month_` and each row's place; columns older files lack are null."""
     source = parquet(paths)
     have = {row[0] for row in connection.execute(f"describe select * from {source}").fetchall()}  # noqa: S608
     columns = [_column(entity, name, name in have) for name in entity.arrow_schema.names]
@@ -55,118 +53,31 @@ def _column(entity: Entity, name: str, there: bool) -> str:
     return f"{column} as {quoted(name)}"
 
 
-@dataclass(frozen=True)
-class Fate:
-    """What became of the staged rows, seen against one snapshot."""
+def holders(connection: duckdb.DuckDBPyConnection, live: Sequence[DataFile], ids: str) -> list[DataFile]:
+    """Return the live files that hold any of the ids of a query."""
+    if not live:
+        return []
+    source = parquet((file.path for file in live), by_name=False)
+    found = connection.execute(
+        f"select distinct file_index from (select id, file_index from {source}) where id in ({ids})"  # noqa: S608
+    ).fetchall()
+    return [live[row[0]] for row in sorted(found)]
 
-    inserted: int
-    updated: int
-    unchanged: int
-    touched: tuple[DataFile, ...]
-    """The files that hold a former state of changed rows."""
 
-
-class Staged:
-    """Rows about to be loaded, on a connection of their own; of an id that comes twice the last row counts."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, entity: Entity, files: Sequence[Path]) -> None:
-        self._connection = connection
-        self.entity = entity
-        self.count = 0
-        if not files:
-            return
-        paths = [str(Path(file).absolute()) for file in files]
-        self._run(f"create temp view staged as {rows_of(connection, entity, paths)}")
-        repeated = self._check()
-        self._run(f"create temp view arriving as {self._last_of_each(repeated)}")
-        self.count -= self._value("select count(*) from former") if repeated else 0
-
-    def _check(self) -> bool:
-        anchor = quoted(self.entity.anchor)
-        self.count, named, dated, repeated = self._row(
-            "select sum(n), sum(named), sum(dated), max(n) from (select count(*) as n, count(id) as named, "  # noqa: S608
-            f"count({anchor}) as dated from staged group by hash(id))"
-        )
-        self.count = int(self.count or 0)
-        for column, present in (("id", named), (self.entity.anchor, dated)):
-            if self.count and present < self.count:
-                raise WarehouseError(
-                    f"{self.count - present} rows of {self.entity.name} have no {column}: check the file with --dry-run"
-                )
-        return bool(self.count) and repeated > 1
-
-    def _last_of_each(self, repeated: bool) -> str:
-        if not repeated:
-            return "select * from staged"
-        self._run(
-            "create temp table former as select file_, row_ from (select file_, row_, "
-            "row_number() over (partition by id order by file_ desc, row_ desc) as rank_ from staged "
-            "where hash(id) in (select hash(id) from staged group by 1 having count(*) > 1)) where rank_ > 1"
-        )
-        return "select * from staged anti join former using (file_, row_)"
-
-    def against(self, live: Sequence[DataFile]) -> Fate:
-        """Tell new, changed and unchanged rows; keeps the ids of the latter two in temp tables."""
-        self._run("create or replace temp table unchanged (id varchar)")
-        self._run("create or replace temp table changed (id varchar, file_ bigint)")
-        holders = self._holders(live)
-        if holders:
-            self._compare(holders)
-        same = self._value("select count(*) from unchanged")
-        updated = self._value("select count(distinct id) from changed")
-        touched = [holders[row[0]] for row in self._rows("select distinct file_ from changed")]
-        return Fate(self.count - same - updated, updated, same, tuple(sorted(touched, key=lambda file: file.name)))
-
-    def _holders(self, live: Sequence[DataFile]) -> list[DataFile]:
-        """The live files that hold any of the arriving ids."""
-        if not live or not self.count:
-            return []
-        source = parquet((file.path for file in live), by_name=False)
-        found = self._rows(
-            f"select distinct l.file_index from (select id, file_index from {source}) l "  # noqa: S608
-            "where l.id in (select id from staged)"
-        )
-        return [live[row[0]] for row in sorted(found)]
-
-    def _compare(self, holders: Sequence[DataFile]) -> None:
-        names = self.entity.arrow_schema.names
-        same = " and ".join(f"l.{quoted(n)} is not distinct from s.{quoted(n)}" for n in names if n != "id")
-        self._run(
-            "create or replace temp table met as select s.id as id, l.file_ as file_, "  # noqa: S608
-            f"{same} as same from ({rows_of(self._connection, self.entity, [file.path for file in holders])}) l "
-            "join arriving s on l.id = s.id"
-        )
-        alike = "select id from met group by id having bool_and(same) and count(*) = 1"
-        self._run(f"insert into unchanged {alike}")
-        self._run("insert into changed select id, file_ from met anti join unchanged using (id)")
-
-    def unchanged_mark(self) -> Any:
-        """Return something that differs when other rows are unchanged."""
-        return self._row("select count(*), sum(hash(id)::hugeint) from unchanged")
-
-    def write_fresh(self, folder: Path, prefix: str) -> list[DataFile]:
-        """Write the new and changed rows to files of their own."""
-        query = "select * from arriving"
-        if self._value("select count(*) from unchanged"):
-            query += " anti join unchanged using (id)"
-        return write(self._connection, self.entity, query, folder, prefix)
-
-    def write_rest(self, touched: Sequence[DataFile], folder: Path, prefix: str) -> list[DataFile]:
-        """Write what remains of files when their changed rows are left out."""
-        live = rows_of(self._connection, self.entity, [file.path for file in touched])
-        return write(self._connection, self.entity, f"select * from ({live}) anti join changed using (id)", folder, prefix)  # noqa: S608
-
-    def _run(self, sql: str) -> None:
-        self._connection.execute(sql)
-
-    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return self._connection.execute(sql).fetchall()
-
-    def _row(self, sql: str) -> tuple[Any, ...]:
-        return self._rows(sql)[0]
-
-    def _value(self, sql: str) -> int:
-        return int(self._row(sql)[0])
+def write_without(
+    connection: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    touched: Sequence[DataFile],
+    ids: str,
+    folder: Path,
+    prefix: str,
+) -> list[DataFile]:
+    """Write what remains of files when the rows with the ids of a query are left out."""
+    if not touched:
+        return []
+    live = rows_of(connection, entity, [file.path for file in touched])
+    query = f"select * from ({live}) l anti join ({ids}) gone on l.id = gone.id"  # noqa: S608
+    return write(connection, entity, query, folder, prefix)
 
 
 def write(

@@ -1,0 +1,83 @@
+"""Facts that follow from other facts: cases from their events, and what can be computed of cases loaded as they are."""
+# The SQL here holds only quoted literals and names of our own.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from polso.engines.duckdb import connect
+from polso.ingest.quote import literal
+from polso.ingest.tickets import Rules, complete, tickets_from
+from polso.settings import Settings
+from polso.warehouse import layout
+from polso.warehouse.store import Commit, DataFile, Snapshot, Warehouse
+
+EVENTS = "ticket_event"
+_BATCH = 1_000_000
+"""About how many events are worked on at once."""
+_ROUNDS = 20
+
+
+def update_tickets(warehouse: Warehouse, settings: Settings) -> Commit | None:
+    """Bring the cases up to date with their events; only cases with new events are made anew.
+
+    The cases note which version of the events they follow, in the commit that stores them. A process killed between the
+    two is made good by the next call, and so is one that was overtaken.
+    """
+    last: Commit | None = None
+    for _ in range(_ROUNDS):
+        events = warehouse.snapshot(EVENTS)
+        followed = warehouse.derived_version("ticket", EVENTS)
+        if events.version < 0 or events.version == followed:
+            break
+        last = _follow(warehouse, settings, events, followed)
+    return last
+
+
+def complete_tickets(table: pa.Table, settings: Settings) -> pa.Table:
+    """Fill in seconds, working time and state of cases loaded as they are, in the schema of `ticket`."""
+    return complete(table, Rules.of(settings))
+
+
+def _follow(warehouse: Warehouse, settings: Settings, events: Snapshot, followed: int | None) -> Commit:
+    names = {file.name for file in events.files}
+    added = [file for file in warehouse.appended_since(EVENTS, -1 if followed is None else followed) if file.name in names]
+    rules = Rules.of(settings)
+    with TemporaryDirectory(dir=layout.staged(warehouse.folder), prefix="cases-") as folder, connect() as work:
+        staged = [
+            _staged(work, events, rules, batch, Path(folder) / f"{batch}.parquet")
+            for batch in _batches(work, added, sum(file.rows for file in added))
+        ]
+        note = {"source": f"{EVENTS} version {events.version}"}
+        return warehouse.upsert("ticket", staged, note=note, derived_from=(EVENTS, events.version))
+
+
+def _batches(work: duckdb.DuckDBPyConnection, added: list[DataFile], rows: int) -> range:
+    """Deal the cases that have new events into batches, by a hash of their ids."""
+    work.execute("set preserve_insertion_order = false")
+    count = rows // _BATCH + 1
+    ids = f"select distinct ticket_id from {_read(added)}" if added else "select ''::varchar as ticket_id where false"
+    work.execute(
+        f"create temp table touched as select ticket_id, md5_number_lower(ticket_id) % {count} as batch from ({ids})"
+    )
+    return range(count if added else 0)
+
+
+def _staged(work: duckdb.DuckDBPyConnection, events: Snapshot, rules: Rules, batch: int, path: Path) -> Path:
+    work.execute(
+        f"create or replace temp view chosen as select * from {_read(events.files)} "
+        f"where ticket_id in (select ticket_id from touched where batch = {batch})"
+    )
+    pq.write_table(tickets_from(work, "chosen", rules), path, compression="zstd")
+    return path
+
+
+def _read(files: tuple[DataFile, ...] | list[DataFile]) -> str:
+    listed = ", ".join(literal(file.path) for file in files)
+    return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"

@@ -1,0 +1,1 @@
+"""What numbers mean: pure functions, arrays in, estimates out."""

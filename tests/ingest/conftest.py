@@ -1,0 +1,13 @@
+"""What the tests of loading share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from loading_company import Company
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Company:
+    return Company(tmp_path)
