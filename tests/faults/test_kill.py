@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -37,10 +36,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def chance() -> Iterator[random.Random]:
+def chance() -> random.Random:
     seed = random.randrange(1_000_000)
     print(f"seed {seed}")
-    yield random.Random(seed)
+    return random.Random(seed)
 
 
 def kill(process: BaseProcess) -> None:

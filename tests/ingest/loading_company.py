@@ -30,7 +30,12 @@ class Company:
         return path
 
     def load(
-        self, entity: str, *contents: str | bytes | Path, mapping: str | None = None, keep_good: bool = False, name: str = "file.csv"
+        self,
+        entity: str,
+        *contents: str | bytes | Path,
+        mapping: str | None = None,
+        keep_good: bool = False,
+        name: str = "file.csv",
     ) -> list[dict[str, Any]]:
         """Load contents or paths, and return all rows of the entity by id, without empty columns."""
         sources = [c if isinstance(c, Path) else self.file(c, f"{i}-{name}") for i, c in enumerate(contents)]

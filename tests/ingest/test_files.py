@@ -19,7 +19,6 @@ from polso.errors import LoadError
 from polso.ingest.load import load, load_table, propose
 from polso.ingest.mapping import render
 
-
 ORDERS = "id,ordered_at,amount,channel\n1,2026-03-01 10:00,12.5,shop\n2,2026-07-01 10:00,7,web\n"
 TWO = [
     {"id": "1", "source": "file", "ordered_at": "2026-03-01 09:00:00", "amount": 12.5, "channel": "shop"},
@@ -127,7 +126,9 @@ def test_a_date_is_read_as_people_write_it(company: Company, written: str, store
 def test_the_numbers_of_a_column_are_read_in_one_way(
     company: Company, numbers: list[str], values: list[float | None]
 ) -> None:
-    rows = company.load("order", "id;ordered_at;amount\n" + "".join(f"{i};2026-01-13;{n}\n" for i, n in enumerate(numbers)))
+    rows = company.load(
+        "order", "id;ordered_at;amount\n" + "".join(f"{i};2026-01-13;{n}\n" for i, n in enumerate(numbers))
+    )
 
     assert [row.get("amount") for row in rows] == values
 
@@ -139,9 +140,13 @@ def test_the_numbers_of_a_column_are_read_in_one_way(
         ("order", "\n\n", "is empty: there is not even a header line"),
         ("order", "id,ordered_at\n", "has a header but no rows"),
         ("order", "id,amount\n1,2\n", "no column fills 'ordered_at'"),
-        ("order", "id,ordered_at\n1,03/04/2026\n2,05/06/2026\n", "is '03/04/2026' the 3. of month 4 or the 4. of month 3"),
+        (
+            "order",
+            "id,ordered_at\n1,03/04/2026\n2,05/06/2026\n",
+            "is '03/04/2026' the 3. of month 4 or the 4. of month 3",
+        ),
         ("order", "id,ordered_at\n1,13/04/2026\n2,05/26/2026\n", "dates both as day/month"),
-        ("order", "id,ordered_at,amount\n1,2026-01-01,\"4,5\"\n2,2026-01-01,4.5\n", "decimal comma and others"),
+        ("order", 'id,ordered_at,amount\n1,2026-01-01,"4,5"\n2,2026-01-01,4.5\n', "decimal comma and others"),
         ("order", "id;ordered_at;amount\n1;2026-01-01;1.234\n", "is '1.234' 1234 or 1 and 234 thousandths"),
         ("order", "id,ordered_at\n1,yesterday\n", "row 1, ordered_at 'yesterday': this is no date"),
         ("order", "id,ordered_at\n1,2026-02-30\n", "row 1, ordered_at '2026-02-30'"),
@@ -184,7 +189,11 @@ def test_an_open_date_is_read_as_another_column_of_the_file_proves(company: Comp
 
 
 def test_the_order_of_day_and_month_can_be_stated(company: Company) -> None:
-    rows = company.load("order", "id,ordered_at\n1,03/04/2026\n", mapping='[file]\ndate_order = "mdy"\n[columns]\nid = "id"\nordered_at = "ordered_at"')
+    rows = company.load(
+        "order",
+        "id,ordered_at\n1,03/04/2026\n",
+        mapping='[file]\ndate_order = "mdy"\n[columns]\nid = "id"\nordered_at = "ordered_at"',
+    )
 
     assert rows[0]["ordered_at"] == "2026-03-03 23:00:00"
 
@@ -206,7 +215,14 @@ def test_a_bad_value_at_row_40001_is_found_and_named(company: Company) -> None:
 
 
 def test_the_hour_that_is_skipped_moves_forward_and_the_one_that_comes_twice_is_the_first(company: Company) -> None:
-    times = ["2026-03-29 01:59", "2026-03-29 02:30", "2026-03-29 03:00", "2026-10-25 01:59", "2026-10-25 02:30", "2026-10-25 03:00"]
+    times = [
+        "2026-03-29 01:59",
+        "2026-03-29 02:30",
+        "2026-03-29 03:00",
+        "2026-10-25 01:59",
+        "2026-10-25 02:30",
+        "2026-10-25 03:00",
+    ]
     rows = company.load("order", "id,ordered_at\n" + "".join(f"{i},{t}\n" for i, t in enumerate(times)))
 
     assert [row["ordered_at"][11:16] for row in rows] == ["00:59", "01:30", "01:00", "23:59", "00:30", "02:00"]
@@ -267,8 +283,21 @@ def test_a_header_that_comes_twice_gets_a_number(company: Company) -> None:
 
 
 def test_yes_and_no_in_italian_and_english(company: Company) -> None:
-    words = {"sì": True, "SI": True, "vero": True, "x": True, "1": True, "Yes": True, "no": False, "FALSE": False, "0": False, "falso": False}
-    rows = company.load("visit", "id,started_at,converted\n" + "".join(f"{i},2026-01-01,{w}\n" for i, w in enumerate(words)))
+    words = {
+        "sì": True,
+        "SI": True,
+        "vero": True,
+        "x": True,
+        "1": True,
+        "Yes": True,
+        "no": False,
+        "FALSE": False,
+        "0": False,
+        "falso": False,
+    }
+    rows = company.load(
+        "visit", "id,started_at,converted\n" + "".join(f"{i},2026-01-01,{w}\n" for i, w in enumerate(words))
+    )
 
     assert [row["converted"] for row in rows] == list(words.values())
 
@@ -297,7 +326,12 @@ def test_good_rows_can_be_kept_and_the_others_are_written_down_harmlessly(compan
     assert company.report.rejects_file is not None
     written = company.report.rejects_file.read_text(encoding="utf-8-sig").splitlines()
     assert written[0] == "file,row,column,value,advice"
-    assert sorted(line.split(",")[1] + line.split(",")[2] for line in written[1:]) == ["2amount", "3", "5amount", "5ordered_at"]
+    assert sorted(line.split(",")[1] + line.split(",")[2] for line in written[1:]) == [
+        "2amount",
+        "3",
+        "5amount",
+        "5ordered_at",
+    ]
     assert "'=cmd()" in written[2]
 
 
@@ -381,14 +415,19 @@ def test_excel_gives_dates_numbers_and_serials(company: Company) -> None:
     assert [row["extra"] for row in rows] == ['{"code":"007","gift":"true"}', '{"code":"3","gift":"false"}']
 
 
+ONE = '{"id": 1, "ordered_at": "2026-03-01T09:00:00Z", "a": {"b": 1}}'
+OTHER = '{"id": 2, "ordered_at": 1782892800, "c": [1]}'
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("x.json", '[{"id": 1, "ordered_at": "2026-03-01T09:00:00Z", "a": {"b": 1}}, {"id": 2, "ordered_at": 1782892800, "c": [1]}]'),
-        ("x.json", '{"next": null, "orders": [{"id": 1, "ordered_at": "2026-03-01T09:00:00Z", "a": {"b": 1}}, {"id": 2, "ordered_at": 1782892800, "c": [1]}], "n": 2}'),
-        ("x.ndjson", '{"id": 1, "ordered_at": "2026-03-01T09:00:00Z", "a": {"b": 1}}\n\n{"id": 2, "ordered_at": 1782892800, "c": [1]}\n'),
+        ("x.json", f"[{ONE}, {OTHER}]"),
+        ("x.json", f'{{"next": null, "orders": [{ONE}, {OTHER}], "n": 2}}'),
+        ("x.ndjson", f"{ONE}\n\n{OTHER}\n"),
+        ("x.json", f"{ONE}\n{OTHER}\n"),
     ],
-)  # fmt: skip
+)
 def test_json_is_read_in_its_three_shapes(company: Company, name: str, content: str) -> None:
     rows = company.load("order", content, name=name)
 
@@ -400,7 +439,9 @@ def test_parquet_keeps_its_types(company: Company, tmp_path: Path) -> None:
     table = pa.table(
         {
             "id": pa.array([1, 2]),
-            "ordered_at": pa.array([datetime.datetime(2026, 3, 1, 10), datetime.datetime(2026, 7, 1, 10)], pa.timestamp("ns")),
+            "ordered_at": pa.array(
+                [datetime.datetime(2026, 3, 1, 10), datetime.datetime(2026, 7, 1, 10)], pa.timestamp("ns")
+            ),
             "amount": pa.array([12.5, 7.0]),
             "customer_id": pa.array([5.0, None]),
             "tags": pa.array([["a"], None], pa.list_(pa.string())),
@@ -425,7 +466,13 @@ def test_a_table_in_memory_is_loaded_through_the_same_checks(company: Company) -
 def test_progress_is_told_in_bytes_and_a_load_can_be_stopped(company: Company) -> None:
     path = company.file("id,ordered_at\n" + "".join(f"{i},2026-01-01\n" for i in range(100_000)))
     told: list[tuple[int, int | None]] = []
-    load(company.warehouse, "order", [path], settings=company.settings, progress=lambda done, total: told.append((done, total)))
+    load(
+        company.warehouse,
+        "order",
+        [path],
+        settings=company.settings,
+        progress=lambda done, total: told.append((done, total)),
+    )
     assert told[-1] == (path.stat().st_size, path.stat().st_size)
 
     with pytest.raises(LoadError, match="stopped"):
@@ -452,4 +499,9 @@ def test_a_question_proposes_its_kind_but_never_assumes_it(company: Company) -> 
     with pytest.raises(LoadError, match="no column fills 'kind'"):
         company.load("response", text)
     rows = company.load("response", text, mapping=proposed.split("\n", 2)[2].replace('entity = "response"', ""))
-    assert (rows[0]["score"], rows[0]["scale_min"], rows[0]["scale_max"], rows[0]["high_is_good"]) == (9.0, 0.0, 10.0, True)
+    assert (rows[0]["score"], rows[0]["scale_min"], rows[0]["scale_max"], rows[0]["high_is_good"]) == (
+        9.0,
+        0.0,
+        10.0,
+        True,
+    )

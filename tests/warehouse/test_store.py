@@ -15,11 +15,11 @@ import pytest
 from deltalake import DeltaTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stored_rows import answer, on, parquet, stored
 
 from polso.entities import ENTITIES
 from polso.errors import QueryError, WarehouseError
 from polso.warehouse.store import Commit, Snapshot, SnapshotGone, Warehouse, reading
-from stored_rows import answer, on, parquet, stored
 
 Load = Callable[..., Commit]
 
@@ -106,6 +106,23 @@ def test_a_row_without_id_or_date_is_refused_and_nothing_is_left(warehouse: Ware
             load([answer(5), broken])
     assert warehouse.snapshot("response").version == -1
     assert not list(warehouse.folder.rglob("*.parquet"))
+
+
+def test_a_load_that_cannot_be_written_leaves_nothing_and_says_so(
+    warehouse: Warehouse, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load([answer(1)])
+    before = set(warehouse.folder.rglob("*.parquet"))
+
+    def full(*_: object) -> None:
+        raise duckdb.IOException("IO Error: No space left on device\nmore")
+
+    monkeypatch.setattr("polso.warehouse.staged.write_without", full)
+    with pytest.raises(WarehouseError, match=r"response: nothing was changed: IO Error: No space left on device$"):
+        load([answer(1, 0.0)])
+    assert set(warehouse.folder.rglob("*.parquet")) == before
+    with pytest.raises(WarehouseError, match="the checked rows of response cannot be read"):
+        warehouse.upsert("response", [warehouse.folder / "none.parquet"])
 
 
 def test_the_customer_group_is_the_same_everywhere(warehouse: Warehouse, load: Load) -> None:

@@ -16,7 +16,8 @@ from polso.ingest.quote import literal, one_of
 from polso.ingest.tables import Field, Relation
 
 MISSING = (
-    "?", "na", "n/a", "n.a.", "n.a", "n.d.", "n.d", "n/d", "nd", "-", "--", "—", "–", "null", "none", "nan", "nil", "nat",
+    "?", "na", "n/a", "n.a.", "n.a", "n.d.", "n.d", "n/d", "nd", "-", "--", "—", "–", "null", "none", "nan", "nil",
+    "nat",
     "\\n", "#n/a", "#n/d", "#null!", "#value!", "#div/0!", "(null)", "<null>", "<na>", "(blank)", "(vuoto)",
 )  # fmt: skip
 """What stands for nothing in numbers, dates and flags."""
@@ -45,7 +46,9 @@ class Cell:
     @property
     def seen(self) -> str:
         """The SQL, null where nothing is meant."""
-        return f"case when {is_missing(self.sql, self.missing)} then null else {self.sql} end" if self.missing else self.sql
+        if not self.missing:
+            return self.sql
+        return f"case when {is_missing(self.sql, self.missing)} then null else {self.sql} end"
 
     @property
     def text(self) -> bool:
@@ -86,7 +89,8 @@ def _target(entity: Entity, target: str, rule: Rule) -> tuple[Column, bool]:
     if known.system:
         raise LoadError(f"mapping: columns.{target} is filled by Polso, not by a file")
     if rule.type and rule.type != known.type.value:
-        raise LoadError(f"mapping: columns.{target} is {known.type.value} in {entity.name}; 'type' is for extra columns")
+        kind = known.type.value
+        raise LoadError(f"mapping: columns.{target} is {kind} in {entity.name}; 'type' is for extra columns")
     return known, False
 
 
@@ -221,7 +225,8 @@ def _valued(bare: str, text: str, rule: Rule) -> str:
 def as_text(sql: str, kind: str) -> str:
     """SQL for a typed value as text; whole numbers lose their '.0', as identifiers that went through a float need."""
     if kind in ("DOUBLE", "FLOAT"):
-        return f"case when {sql} = trunc({sql}) and abs({sql}) < 1e15 then cast(cast({sql} as bigint) as varchar) else cast({sql} as varchar) end"
+        whole = f"cast(cast({sql} as bigint) as varchar)"
+        return f"case when {sql} = trunc({sql}) and abs({sql}) < 1e15 then {whole} else cast({sql} as varchar) end"
     if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):
         return f"cast(to_json({sql}) as varchar)"
     return f"cast({sql} as varchar)"

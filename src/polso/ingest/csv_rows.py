@@ -15,7 +15,7 @@ Row = tuple[int, list[str] | None, str, str]
 _TOLD_EVERY = 10_000
 
 
-class _TooLong(Exception):
+class _TooLongError(Exception):
     pass
 
 
@@ -28,16 +28,19 @@ class _Lines:
         self._again: deque[str] = deque()
         self.taken: list[str] = []
         self._chars = 0
+        self.read = 0
+        """Characters taken so far: about the bytes."""
 
     def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
         line = self._again.popleft() if self._again else next(self._file)
+        self.read += len(line)
         self.taken.append(line)
         self._chars += len(line)
         if self._chars > self._longest:
-            raise _TooLong
+            raise _TooLongError
         return line
 
     def start(self) -> None:
@@ -60,7 +63,7 @@ def tolerant_rows(dialect: Dialect, longest: int, progress: Callable[[int], None
         for _ in range(dialect.skip):
             file.readline()
         lines = _Lines(file, longest)
-        reader = csv.reader(lines, **kinds)  # type: ignore[arg-type]
+        reader = csv.reader(lines, **kinds)
         to_skip = 1 if dialect.header else 0
         while True:
             lines.start()
@@ -68,10 +71,10 @@ def tolerant_rows(dialect: Dialect, longest: int, progress: Callable[[int], None
                 cells = next(reader)
             except StopIteration:
                 return
-            except (csv.Error, _TooLong):
+            except (csv.Error, _TooLongError):
                 number += 1
                 text = lines.give_back_all_but_first()
-                reader = csv.reader(lines, **kinds)  # type: ignore[arg-type]
+                reader = csv.reader(lines, **kinds)
                 advice = "a quote is opened and not closed, or text follows a closing quote: double the quotes inside"
                 yield number, None, text.rstrip("\r\n"), advice
                 continue
@@ -82,7 +85,7 @@ def tolerant_rows(dialect: Dialect, longest: int, progress: Callable[[int], None
                 continue
             number += 1
             if number % _TOLD_EVERY == 0:
-                progress(file.buffer.tell())
+                progress(lines.read)
             yield _fitted(number, cells, width, dialect.separator)
 
 

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
@@ -20,12 +20,32 @@ def excel_rows(
     path: Path, name: str, options: FileOptions
 ) -> tuple[tuple[str, ...], Iterator[list[str | None]], tuple[str, ...]]:
     """Return the headers, the rows and warnings of a sheet: the one asked, else the first that holds anything."""
+    file = path.open("rb")
+    try:
+        headers, rows, notes = _sheet(_opened(file, name), name, options)
+    except BaseException:
+        file.close()
+        raise
+    return headers, _closing(rows, file), notes
+
+
+def _opened(file: BinaryIO, name: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            book = openpyxl.load_workbook(path.open("rb"), read_only=True, data_only=True)
+            return openpyxl.load_workbook(file, read_only=True, data_only=True)
         except (InvalidFileException, KeyError, ValueError, OSError) as error:
             raise LoadError(f"{name}: it cannot be read as Excel ({error})") from None
+
+
+def _closing(rows: Iterator[list[str | None]], file: BinaryIO) -> Iterator[list[str | None]]:
+    with file:
+        yield from rows
+
+
+def _sheet(
+    book: Any, name: str, options: FileOptions
+) -> tuple[tuple[str, ...], Iterator[list[str | None]], tuple[str, ...]]:
     comma = options.decimal == ","
     for title in _sheets(book, name, options.sheet):
         rows = _texts(book[title], options.skip_rows, comma)

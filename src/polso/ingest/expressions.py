@@ -14,12 +14,15 @@ from polso.ingest.tables import Relation
 LONGEST_PAD = 1000
 
 _FUNCTIONS = frozenset(
-    "lower upper trim ltrim rtrim replace substr substring left right length concat concat_ws coalesce nullif ifnull if "
-    "abs round floor ceil ceiling greatest least mod sign sqrt power pow ln log exp trunc strptime try_strptime strftime "
-    "date_trunc date_part datepart extract year month day hour minute second quarter week dayofweek isodow epoch epoch_ms "
-    "epoch_us to_timestamp make_date make_timestamp date_diff datediff date_add age regexp_replace regexp_extract "
-    "regexp_matches split_part contains starts_with ends_with prefix suffix strpos instr position reverse lpad rpad chr "
-    "ascii md5 hash json_extract_string json_extract strip_accents initcap to_seconds to_minutes to_hours to_days to_weeks to_months to_years".split()
+    """
+    lower upper trim ltrim rtrim replace substr substring left right length concat concat_ws coalesce nullif ifnull if
+    abs round floor ceil ceiling greatest least mod sign sqrt power pow ln log exp trunc strptime try_strptime strftime
+    date_trunc date_part datepart extract year month day hour minute epoch epoch_ms epoch_us to_timestamp make_date
+    make_timestamp date_diff datediff age dayname monthname regexp_replace regexp_extract regexp_matches split_part contains
+    second quarter week dayofweek isodow starts_with ends_with prefix suffix strpos instr position reverse lpad rpad
+    chr ascii md5 hash json_extract_string json_extract json_extract_scalar strip_accents to_seconds to_minutes to_hours to_days
+    to_weeks to_months to_years
+    """.split()  # noqa: SIM905
 )
 _NODES: tuple[type[exp.Expr], ...] = (
     exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg, exp.Paren, exp.DPipe, exp.And, exp.Or, exp.Not,
@@ -32,13 +35,15 @@ _TYPES = frozenset(
     {"INT", "BIGINT", "SMALLINT", "TINYINT", "DOUBLE", "FLOAT", "DECIMAL", "VARCHAR", "TEXT", "CHAR", "BOOLEAN", "DATE",
      "TIMESTAMP", "TIMESTAMPTZ", "TIME", "INT128", "UBIGINT", "UINT", "TIMESTAMPNTZ", "TIMESTAMP_S", "TIMESTAMP_MS"}
 )  # fmt: skip
-_NUMBERS = frozenset({"INT", "BIGINT", "SMALLINT", "TINYINT", "DOUBLE", "FLOAT", "DECIMAL", "INT128", "UBIGINT", "UINT"})
+_NUMBERS = frozenset(
+    {"INT", "BIGINT", "SMALLINT", "TINYINT", "DOUBLE", "FLOAT", "DECIMAL", "INT128", "UBIGINT", "UINT"}
+)
 
 
 def compile_expression(text: str, where: str, source: Relation, cell: Callable[[str], str]) -> str:
     """Return DuckDB SQL for an expression over the source's columns; `cell` gives the SQL of one column's value.
 
-    A cast that fails gives null, as does arithmetic with an empty cell. Raises LoadError.
+    A cast or a strptime that fails gives null, as does arithmetic with an empty cell. Raises LoadError.
     """
     try:
         tree = sqlglot.parse_one(text, read="duckdb")
@@ -54,6 +59,8 @@ def compile_expression(text: str, where: str, source: Relation, cell: Callable[[
     for cast in list(whole.find_all(exp.Cast)):
         if type(cast) is exp.Cast:
             cast.replace(exp.TryCast(**cast.args))
+    for moment in list(whole.find_all(exp.StrToTime)):
+        moment.replace(exp.Anonymous(this="try_strptime", expressions=[moment.this, moment.args["format"]]))
     return whole.sql(dialect="duckdb")
 
 
@@ -71,17 +78,19 @@ def _check(node: exp.Expr, where: str) -> None:
         if node.this.name not in _TYPES:
             raise LoadError(f"{where}: a cast to {node.sql('duckdb')} is not possible here")
         return
-    if isinstance(node, exp.Cast | exp.TryCast) or isinstance(node, _NODES):
+    if isinstance(node, _NODES):
         return
     if isinstance(node, exp.Func):
         name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
         written = {name.lower(), node.key.lower(), node.sql("duckdb").split("(")[0].lower()}
         if not written & _FUNCTIONS:
-            raise LoadError(f"{where}: the function '{name.lower()}' is not allowed here{did_you_mean(name, _FUNCTIONS)}")
+            near = did_you_mean(name, _FUNCTIONS)
+            raise LoadError(f"{where}: the function '{name.lower()}' is not allowed here{near}")
         if written & {"lpad", "rpad", "pad"}:
             _bounded(node, where)
         return
-    raise LoadError(f"{where}: '{node.sql('duckdb')[:60]}' is not allowed here: only an expression over the file's columns")
+    shown = node.sql("duckdb")[:60]
+    raise LoadError(f"{where}: '{shown}' is not allowed here: only an expression over the file's columns")
 
 
 def _bounded(node: exp.Expr, where: str) -> None:

@@ -56,7 +56,7 @@ class Facts:
     def strict(self) -> str:
         """A query of all rows that stops at the first bad one."""
         guarded = ", ".join(
-            f"case when {self.bad} then error('a row is refused') else \"id\" end as \"id\""
+            f'case when {self.bad} then error(\'a row is refused\') else "id" end as "id"'
             if column.name == "id"
             else name(column.name)
             for column in self.entity.all_columns
@@ -75,7 +75,8 @@ class Facts:
             for c in self.checks
         )
         every = f"select {ROW}, unnest([{reasons}]) as reason from ({self.rows}) where {self.bad}"
-        return f"select {ROW}, reason['column'], reason['value'], reason['advice'] from ({every}) where reason['bad'] order by {ROW}"
+        parts = ", ".join(f"reason['{part}']" for part in ("column", "value", "advice"))
+        return f"select {ROW}, {parts} from ({every}) where reason['bad'] order by {ROW}"
 
 
 def facts(entity: Entity, reads: Sequence[Read], left: Sequence[Field], source: Relation, file: FileOptions) -> Facts:
@@ -104,7 +105,7 @@ def facts(entity: Entity, reads: Sequence[Read], left: Sequence[Field], source: 
 
 
 def group(customer: str) -> str:
-    """SQL for the group of a customer: the lower half of the MD5 number, as md5_number_lower gives it five times slower."""
+    """SQL for a customer's group: from the lower half of the MD5, which md5_number_lower gives five times slower."""
     return f"cast((md5_number({customer}) >> 64) & {CUSTOMER_GROUPS - 1} as bigint)"
 
 
@@ -151,7 +152,8 @@ def _extra(reads: Sequence[Read], own: str | None) -> str:
     made = f"case when {joined} <> '' then '{{' || {joined} || '}}' end"
     if own is None:
         return made
-    return f"case when {own} is null then {made} when {joined} = '' then {own} else cast(json_merge_patch({own}, {made}) as varchar) end"
+    both = f"cast(json_merge_patch({own}, {made}) as varchar)"
+    return f"case when {own} is null then {made} when {joined} = '' then {own} else {both} end"
 
 
 def _content_id(entity: Entity, reads: Sequence[Read], filled: dict[str, str]) -> str:
@@ -170,7 +172,8 @@ def _filled(entity: Entity, by_name: dict[str, str], given: dict[str, str]) -> d
     """The columns that are filled, by the file or by what the entity knows."""
     filled = dict(by_name)
     if "source" not in {column.name for column in entity.columns}:
-        filled["source"] = f"coalesce({by_name['source']}, {literal(SOURCE)})" if "source" in by_name else literal(SOURCE)
+        usual = literal(SOURCE)
+        filled["source"] = f"coalesce({by_name['source']}, {usual})" if "source" in by_name else usual
     if entity.name == "response" and "kind" in by_name:
         filled.update(_scale(by_name))
     if entity is TICKET_EVENT and "kind" in by_name:
@@ -201,11 +204,12 @@ def _event(by_name: dict[str, str], given_kind: str) -> dict[str, str]:
     status = TICKET.by_name["status"]
     said_or_to = f"coalesce({said}, {to})"
     author = closed(said, TICKET_EVENT.by_name["author"])
+    said_by = f"case when {kind} in ('reply', 'note', 'created') then {author} end"
     return {
         "to": f"case when {kind} = 'status' then coalesce({closed(said_or_to, status)}, {said_or_to}) "
         f"when {kind} in ('rating', 'handover') then {said_or_to} else {to} end",
         "from": f"case when {kind} = 'status' then coalesce({closed(before, status)}, {before}) else {before} end",
-        "author": f"coalesce(case when {kind} in ('reply', 'note', 'created') then {author} end, {by_name.get('author', null)})",
+        "author": f"coalesce({said_by}, {by_name.get('author', null)})",
         "agent": f"coalesce(case when {kind} = 'assign' then {said} end, {by_name.get('agent', null)})",
     }
 
@@ -230,7 +234,8 @@ def _checks(entity: Entity, reads: Sequence[Read], by_name: dict[str, str], give
     year = f"year({name(entity.anchor)})"
     advice = f"a {entity.row} before {FIRST_YEAR} or after {LAST_YEAR} is taken for a mistake"
     shown = given.get(entity.anchor, name(entity.anchor))
-    checks.append(Check(entity.anchor, f"coalesce({year} not between {FIRST_YEAR} and {LAST_YEAR}, false)", shown, advice))
+    outside = f"coalesce({year} not between {FIRST_YEAR} and {LAST_YEAR}, false)"
+    checks.append(Check(entity.anchor, outside, shown, advice))
     if entity.name == "response":
         checks += _score_checks()
     if entity is TICKET_EVENT and "kind" in given:
@@ -239,8 +244,9 @@ def _checks(entity: Entity, reads: Sequence[Read], by_name: dict[str, str], give
         bad = f"coalesce(kind in ('reply', 'note', 'created') and {said} is not null and {author} is null, false)"
         checks.append(Check("kind", bad, given["kind"], "after the colon customer, agent or bot is expected"))
     if "extra" in by_name:
-        bad = f"{by_name['extra']} is not null and (not json_valid({by_name['extra']}) or left(ltrim({by_name['extra']}), 1) <> '{{')"
-        checks.append(Check("extra", bad, by_name["extra"], "a JSON object is expected"))
+        own = by_name["extra"]
+        bad = f"{own} is not null and (not json_valid({own}) or left(ltrim({own}), 1) <> '{{')"
+        checks.append(Check("extra", bad, own, "a JSON object is expected"))
     return checks
 
 

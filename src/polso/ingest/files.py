@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import IO, BinaryIO
 from uuid import uuid4
 
 from polso.errors import LoadError
@@ -99,10 +99,10 @@ def _clutter(member: str) -> bool:
     return member.startswith("__MACOSX/") or PurePosixPath(member).name in (".DS_Store", "Thumbs.db")
 
 
-def _copy(packed: BinaryIO | gzip.GzipFile | object, out: Path, packed_size: int, name: str) -> None:
+def _copy(packed: IO[bytes] | gzip.GzipFile, out: Path, packed_size: int, name: str) -> None:
     written = 0
     with out.open("wb") as file:
-        while chunk := packed.read(CHUNK):  # type: ignore[attr-defined]
+        while chunk := packed.read(CHUNK):
             written += len(chunk)
             _bounded(written, packed_size, name)
             file.write(chunk)

@@ -36,7 +36,7 @@ def plain(name: str) -> str:
     return " ".join(kept.lower().split())
 
 
-def guess(entity: Entity, source: Relation, file: FileOptions = FileOptions()) -> Mapping:
+def guess(entity: Entity, source: Relation, file: FileOptions | None = None) -> Mapping:
     """Match columns by name: each source column fills one target at most."""
     free = {field.header: field for field in source.fields}
     found: dict[str, Field] = {}
@@ -48,11 +48,12 @@ def guess(entity: Entity, source: Relation, file: FileOptions = FileOptions()) -
                 found[column.name] = match
                 del free[match.header]
     ordered = [column.name for column in entity.fillable if column.name in found]
-    notes = {name: f'the column is called "{found[name].header}"' for name in ordered if plain(found[name].header) != plain(name)}
+    renamed = [name for name in ordered if plain(found[name].header) != plain(name)]
+    notes = {name: f'the column is called "{found[name].header}"' for name in renamed}
     return Mapping(
         entity.name,
         {name: Rule(columns=(found[name].header,)) for name in ordered},
-        file,
+        file or FileOptions(),
         notes={name: note.replace("\n", " ") for name, note in notes.items()},
         unused=tuple(free),
     )
@@ -71,7 +72,7 @@ def _usual_names(entity: Entity, target: str) -> list[str]:
 
 
 def _first(names: list[str], free: Table[str, Field]) -> Field | None:
-    by_plain = {}
+    by_plain: dict[str, Field] = {}
     for header, field in free.items():
         by_plain.setdefault(plain(header), field)
     return next((by_plain[name] for name in names if name in by_plain), None)
@@ -99,7 +100,7 @@ def _asked(mapping: Mapping, kind: str, header: str) -> Mapping:
     columns = {**mapping.columns, "score": Rule(columns=(header,)), "kind": Rule(const=kind)}
     notes = {**mapping.notes, "kind": f"guessed from the question in '{' '.join(header.split())[:60]}'"}
     if kind == "nps":
-        notes["programme"] = 'the KPI nps counts relational answers: add programme = { const = "relational" } if they are'
+        notes["programme"] = 'add programme = { const = "relational" } if they are: the KPI nps counts those'
     if kind == "ces":
         notes["scale_max"] = "state the scale: scale_min and scale_max, 1 to 5 or 1 to 7, and high_is_good"
     return _changed(mapping, columns, notes)
@@ -117,6 +118,6 @@ def missing_column(entity: Entity, column: str, source: Relation) -> LoadError:
     headers = ", ".join(" ".join(field.header.split())[:40] for field in source.fields[:30])
     const = f'{column} = {{ const = "{about.values[0] if about.values else "…"}" }}'
     return LoadError(
-        f"{source.file}: no column fills '{column}' ({about.about.rstrip('.').lower()}), which every {entity.row} needs; "
-        f"the file has: {headers}. Name one in a mapping, or give {const}; --dry-run prints a mapping to edit"
+        f"{source.file}: no column fills '{column}' ({about.about.rstrip('.').lower()}), which every {entity.row} "
+        f"needs; the file has: {headers}. Name one in a mapping, or give {const}; --dry-run prints a mapping to edit"
     )

@@ -93,9 +93,7 @@ class _Number(str):
         return lambda text: _Number(change(text))
 
 
-def json_rows(
-    path: Path, name: str, headers: dict[str, int], comma: bool
-) -> Iterator[tuple[int, list[str | None]]]:
+def json_rows(path: Path, name: str, headers: dict[str, int], comma: bool) -> Iterator[tuple[int, list[str | None]]]:
     """Yield numbered rows; `headers` grows as new keys come, nested keys are joined by dots."""
     with path.open(encoding=_encoding(path), errors="replace") as file:
         stream = _Stream(file, name, comma)

@@ -168,8 +168,12 @@ def _stage(job: _Job, source: Relation) -> None:
             raise missing_column(job.entity, column, source)
     targets, left, warnings = cells(job.entity, mapping, source, job.connection)
     job.warnings += [f"{source.file}: {warning}" for warning in (*source.warnings, *warnings)]
-    if not (not source.numbered and _at_once(job, mapping, source, targets, left)):
-        _with_care(job, mapping, source, targets, left)
+    clean = not source.numbered and (source.dialect is None or source.dialect.one_line_end)
+    if not (clean and _at_once(job, mapping, source, targets, left)):
+        try:
+            _with_care(job, mapping, source, targets, left)
+        except duckdb.Error as error:
+            raise LoadError(f"{source.file}: {str(error).splitlines()[0]}") from error
     job.watch.file_done(source.size)
 
 
@@ -192,7 +196,7 @@ def _at_once(job: _Job, mapping: Mapping, source: Relation, targets: tuple[Cell,
         out.unlink(missing_ok=True)
         return False
     if not rows:
-        raise LoadError(f"{source.file} has a header but no rows")
+        return False
     job.rows += rows
     _keep(job, found, out)
     return True
@@ -245,7 +249,7 @@ def _numbered_ids(job: _Job, found: Facts, out: Path) -> Path:
         return out
     better = job.staging / f"{uuid4().hex}.parquet"
     same = f"select *, row_number() over (partition by id) as n from {file} where id in (from polso_same)"
-    again = f"case when n > 1 then id || '-' || n else id end"
+    again = "case when n > 1 then id || '-' || n else id end"
     customer = f"coalesce(customer_id, {again})" if found.entity.name != "customer" else again
     new = f"select * exclude (n) replace ({again} as id, {group(customer)} as customer_group) from ({same})"
     query = f"select {found.columns} from (select * from {file} where id not in (from polso_same) union all {new})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping as Table
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -152,7 +152,7 @@ def _options(given: Table[str, Any], where: str) -> FileOptions:
 
 
 def _separator(given: str, where: str) -> str:
-    names = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", " ": "whitespace", "space": "whitespace"}
+    names = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", " ": "whitespace"}
     separator = names.get(given, given)
     if separator != "whitespace" and len(separator) != 1:
         raise LoadError(f"{where}.separator: one character, 'tab' or 'whitespace' is expected, not {given!r}")
@@ -194,7 +194,8 @@ def _rule(given: Any, where: str) -> Rule:
     if "format" in rule:
         rule["format"] = _texts(rule["format"] if isinstance(rule["format"], list) else [rule["format"]], where)
     if rule.get("type", "text") not in EXTRA_TYPES:
-        raise LoadError(f"{where}.type: there is no type '{rule['type']}'{did_you_mean(str(rule['type']), EXTRA_TYPES)}")
+        near = did_you_mean(str(rule["type"]), EXTRA_TYPES)
+        raise LoadError(f"{where}.type: there is no type '{rule['type']}'{near}")
     made = Rule(**rule)
     _readings(made.decimal, made.date_order, made.timezone, where)
     return made
@@ -218,9 +219,12 @@ def render(mapping: Mapping) -> str:
     """Write a mapping as a TOML file ready to edit, with what was guessed and help for the columns left open."""
     kind = entity(mapping.entity)
     lines = [f"# One row is one {kind.row}.", f"entity = {_quoted(kind.name)}", "", "[file]"]
-    lines += [_file_line(f.name, getattr(mapping.file, f.name), f.default) for f in fields(FileOptions)]
-    lines += ["", '[columns]         # target = "source column", or a table: column, columns, expr, const, values, other,', ""]
-    lines[-1] = "#                   format, missing, default, lower, upper, strip, type"
+    stated = {
+        f.name: getattr(mapping.file, f.name) for f in fields(FileOptions) if f.name == "keep" or _stated(mapping, f)
+    }
+    lines += [f"{key} = {_value(value)}" for key, value in stated.items()]
+    lines += ["", '[columns]  # target = "source column", or a table of column, columns, expr, const, values, other,']
+    lines += ["           # format, missing, default, lower, upper, strip, type"]
     for target, rule in mapping.columns.items():
         note = mapping.notes.get(target)
         lines.append(f"{_key(target)} = {_rule_text(rule)}" + (f"  # {note}" if note else ""))
@@ -234,18 +238,16 @@ def render(mapping: Mapping) -> str:
         lines.append(f'# {column.name} = "…"  # {column.about}{choice}{need}{" " + note if note else ""}')
     if mapping.unused:
         lines += ["", '# Kept as they are in "extra":', *(f"#   {_one_line(header)}" for header in mapping.unused)]
-    return "\n".join(line for line in lines if line is not None) + "\n"
+    return "\n".join(lines) + "\n"
 
 
-def _file_line(key: str, value: Any, default: Any) -> str | None:  # type: ignore[return]
-    if value is None or (value == default and key != "keep"):
-        return None
-    return f"{key} = {_value(value)}"
+def _stated(mapping: Mapping, option: Field[Any]) -> bool:
+    return bool(getattr(mapping.file, option.name) != option.default)
 
 
 def _rule_text(rule: Rule) -> str:
     given = {f.name: getattr(rule, f.name) for f in fields(Rule)}
-    if set(key for key, value in given.items() if value not in (None, (), {}, False)) == {"columns"} and len(rule.columns) == 1:
+    if rule == Rule(columns=rule.columns) and len(rule.columns) == 1:
         return _quoted(rule.columns[0])
     parts = []
     for key, value in given.items():

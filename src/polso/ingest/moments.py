@@ -99,7 +99,8 @@ def _replace(sql: str, pattern: str, by: str) -> str:
 
 
 _TIME = re.compile(
-    r"^(?P<gap>[T ]+)(?P<clock>99?[:.]99([:.]99(?P<fraction>[.,]9+)?)?)(?P<half>\s?[ap]m)?(?P<zone>\s?([+-]99(:?99)?|Z))?$"
+    r"^(?P<gap>[T ]+)(?P<clock>99?[:.]99([:.]99(?P<fraction>[.,]9+)?)?)(?P<half>\s?[ap]m)?"
+    r"(?P<zone>\s?([+-]99(:?99)?|Z))?$"
 )
 _DATES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^9999([-/.])99?\1(99?)(?=\D|$)"), "%Y{0}%m{0}%d"),
@@ -126,7 +127,8 @@ def order_of(shapes: Sequence[Shape], column: str) -> str | None:
     seconds = [s for s in shapes if is_ambiguous(s) and (s.second_highest or 0) > 12]
     if firsts and seconds:
         raise LoadError(
-            f"column '{column}' has dates both as day/month ({_highest(firsts)}) and as month/day ({_highest(seconds)}): "
+            f"column '{column}' has dates both as day/month ({_highest(firsts)}) and as month/day "
+            f"({_highest(seconds)}): "
             "state its format in the mapping, or correct the file"
         )
     return "dmy" if firsts else "mdy" if seconds else None
@@ -163,7 +165,8 @@ def reading(shapes: Sequence[Shape], order: str | None, column: str) -> Reading 
 def _which(example: str, column: str) -> str:
     day, month = re.findall(r"\d+", example)[:2]
     return (
-        f"column '{column}': is '{example}' the {int(day)}. of month {int(month)} or the {int(month)}. of month {int(day)}? "
+        f"column '{column}': is '{example}' the {int(day)}. of month {int(month)} or the {int(month)}. of month "
+        f"{int(day)}? "
         'No value tells: state [file] date_order = "dmy" or "mdy" in the mapping'
     )
 
@@ -189,16 +192,15 @@ def _formats(shape: str) -> tuple[tuple[str, ...], str | None]:
     format_, mark, rest = _date_format(shape)
     if not format_:
         return (), None
-    if format_.startswith("order:"):
-        format_ = f"{{order}}{mark}{format_[6:]}"
-    else:
-        format_ = format_.replace("{0}", mark)
+    open_order = format_.startswith("order:")
+    format_ = f"{{order}}{mark}{format_[6:]}" if open_order else format_.replace("{0}", mark)
     if not rest:
         return (format_,), None
     if compact := re.match(r"^[T ]?(9999|999999)(Z)?$", rest):
         clock = "%H%M%S" if len(compact[1]) == 6 else "%H%M"
         return (format_ + rest[: rest.index("9")] + clock + ("Z" if compact[2] else ""),), None
-    return ((format_ + clock,), None) if (clock := _clock(rest)) else ((), None)
+    clock_format = _clock(rest)
+    return ((format_ + clock_format,), None) if clock_format else ((), None)
 
 
 def _clock(rest: str) -> str | None:

@@ -51,10 +51,28 @@ def marks_sql(cell: str) -> str:
         return f"regexp_matches({text}, {literal('^[-+]?' + pattern + '$')})"
 
     commas = " or ".join(
-        map(like, (r"\d*,(\d{1,2}|\d{4,})", r"0\d*,\d{3}", r"\d{4,},\d{3}", r"\d{1,3}(\.\d{3})+,\d*", r"\d{1,3}(\.\d{3}){2,}"))
+        map(
+            like,
+            (
+                r"\d*,(\d{1,2}|\d{4,})",
+                r"0\d*,\d{3}",
+                r"\d{4,},\d{3}",
+                r"\d{1,3}(\.\d{3})+,\d*",
+                r"\d{1,3}(\.\d{3}){2,}",
+            ),
+        )
     )
     points = " or ".join(
-        map(like, (r"\d*\.(\d{1,2}|\d{4,})", r"0\d*\.\d{3}", r"\d{4,}\.\d{3}", r"\d{1,3}(,\d{3})+\.\d*", r"\d{1,3}(,\d{3}){2,}"))
+        map(
+            like,
+            (
+                r"\d*\.(\d{1,2}|\d{4,})",
+                r"0\d*\.\d{3}",
+                r"\d{4,}\.\d{3}",
+                r"\d{1,3}(,\d{3})+\.\d*",
+                r"\d{1,3}(,\d{3}){2,}",
+            ),
+        )
     )
     open_commas, open_points = like(r"[1-9]\d{0,2},\d{3}"), like(r"[1-9]\d{0,2}\.\d{3}")
     return (
@@ -101,7 +119,7 @@ def _open(marks: Marks, column: str, whole: bool, points_usual: bool) -> str:
     parts = (marks.example or "").replace(",", ".").split(".")
     raise LoadError(
         f"column '{column}': is '{marks.example}' {''.join(parts)} or {parts[0]} and {parts[-1]} thousandths? "
-        "No value tells: state [file] decimal = \",\" or \".\" in the mapping"
+        'No value tells: state [file] decimal = "," or "." in the mapping'
     )
 
 

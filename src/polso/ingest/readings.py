@@ -45,7 +45,9 @@ def read_all(
 ) -> tuple[Read, ...]:
     """Decide for each column how it is written, by all its values or those of a sample; raises LoadError."""
     seen = rows(source, sample)
-    times = {c.column.name: _shapes(c, seen, connection) for c in targets if _as(c, Type.TIMESTAMP) and not c.rule.format}
+    times = {
+        c.column.name: _shapes(c, seen, connection) for c in targets if _as(c, Type.TIMESTAMP) and not c.rule.format
+    }
     marks = _marks([c for c in targets if _as(c, Type.NUMBER) or _as(c, Type.INTEGER)], seen, connection)
     orders = {name: order_of(shapes, _label(targets, name)) for name, (shapes, _) in times.items()}
     usual_order = _only(set(filter(None, orders.values())))
@@ -106,9 +108,7 @@ def _grouped(sql: str, seen: str, connection: duckdb.DuckDBPyConnection) -> list
     return [Shape(*row) for row in connection.execute(query).fetchall()]
 
 
-def _marks(
-    targets: Sequence[Cell], seen: str, connection: duckdb.DuckDBPyConnection
-) -> dict[str, Marks]:
+def _marks(targets: Sequence[Cell], seen: str, connection: duckdb.DuckDBPyConnection) -> dict[str, Marks]:
     found = {}
     for cell in targets:
         query = f"select {marks_sql('cell')} from (select {cell.seen} as cell from {seen})"

@@ -8,6 +8,7 @@ import io
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from charset_normalizer import from_bytes
@@ -35,6 +36,8 @@ class Dialect:
     """Lines before the header, or before the data when there is no header."""
     headers: tuple[str, ...]
     header: bool
+    one_line_end: bool
+    """Whether all lines end alike, those inside quotes too; the fast reader goes astray otherwise."""
     warnings: tuple[str, ...] = ()
 
     @property
@@ -45,9 +48,10 @@ class Dialect:
 
 def read_dialect(path: Path, name: str, options: FileOptions, staging: Path) -> Dialect:
     """Find out how a text file is written; one that is not clean UTF-8 is rewritten into `staging`."""
-    encoding, warnings = _encoding(path, name, options)
+    encoding, alike, warnings = _encoding(path, options)
     if encoding != "utf-8" or options.separator == "whitespace":
         path = _rewritten(path, encoding, options.separator == "whitespace", staging)
+        alike = _utf8(path, options.header)[1]
     sample = _sample(path)
     skip = options.skip_rows
     separator = "\t" if options.separator == "whitespace" else options.separator
@@ -67,7 +71,7 @@ def read_dialect(path: Path, name: str, options: FileOptions, staging: Path) -> 
     blank = len(body) - len(body.lstrip("\r\n"))
     skip += len(body[:blank].splitlines())
     headers, notes = headings(rows[0], options.header)
-    return Dialect(path, separator, quote, escape, skip, headers, options.header, (*warnings, *notes))
+    return Dialect(path, separator, quote, escape, skip, headers, options.header, alike, (*warnings, *notes))
 
 
 def headings(cells: list[str], given: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -92,8 +96,8 @@ def headings(cells: list[str], given: bool) -> tuple[tuple[str, ...], tuple[str,
 # --- encoding ---
 
 
-def _encoding(path: Path, name: str, options: FileOptions) -> tuple[str, tuple[str, ...]]:
-    """Return 'utf-8' when the file can be read as it stands, else how to decode it."""
+def _encoding(path: Path, options: FileOptions) -> tuple[str, bool, tuple[str, ...]]:
+    """Return 'utf-8' when the file can be read as it stands, else how to decode it; and whether lines end alike."""
     with path.open("rb") as file:
         head = file.read(SAMPLE)
     if options.encoding:
@@ -102,13 +106,13 @@ def _encoding(path: Path, name: str, options: FileOptions) -> tuple[str, tuple[s
         except LookupError:
             raise LoadError(f"file.encoding: there is no encoding '{options.encoding}'; for example cp1252") from None
         if asked not in ("utf-8", "ascii", "utf-8-sig"):
-            return asked, ()
+            return asked, False, ()
     if head.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
-        return "utf-32", ()
+        return "utf-32", False, ()
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16", ()
+        return "utf-16", False, ()
     if wide := _without_mark(head):
-        return wide, (f"read as {wide.upper()}, though nothing in the file says so",)
+        return wide, False, (f"read as {wide.upper()}, though nothing in the file says so",)
     return _utf8(path, options.header)
 
 
@@ -123,15 +127,20 @@ def _without_mark(head: bytes) -> str | None:
     return None
 
 
-def _utf8(path: Path, header: bool) -> tuple[str, tuple[str, ...]]:
+def _utf8(path: Path, header: bool) -> tuple[str, bool, tuple[str, ...]]:
     decoder = codecs.getincrementaldecoder("utf-8")()
     unclean = False
-    position = 0
+    position = feeds = returns = both = 0
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
+            # A line end must not be cut in two.
+            chunk += file.read(1) if chunk.endswith(b"\r") else b""
             if position == 0 and not header and chunk.startswith(codecs.BOM_UTF8):
                 unclean = True
             unclean = unclean or b"\0" in chunk
+            if b"\r" in chunk:
+                returns, both = returns + chunk.count(b"\r"), both + chunk.count(b"\r\n")
+            feeds += (returns > 0 and chunk.count(b"\n")) or b"\n" in chunk
             try:
                 if not chunk.isascii() or decoder.getstate()[0]:
                     decoder.decode(chunk)
@@ -140,10 +149,11 @@ def _utf8(path: Path, header: bool) -> tuple[str, tuple[str, ...]]:
             position += len(chunk)
     if decoder.getstate()[0]:
         return _eight_bit(path, max(position - CHUNK, 0))
-    return ("utf-8-sig" if unclean else "utf-8"), ()
+    alike = not returns or (not feeds and not both) or returns == feeds == both
+    return ("utf-8-sig" if unclean else "utf-8"), alike, ()
 
 
-def _eight_bit(path: Path, position: int) -> tuple[str, tuple[str, ...]]:
+def _eight_bit(path: Path, position: int) -> tuple[str, bool, tuple[str, ...]]:
     """Not UTF-8: an older encoding, or UTF-8 with a few damaged bytes."""
     with path.open("rb") as file:
         file.seek(position)
@@ -152,7 +162,11 @@ def _eight_bit(path: Path, position: int) -> tuple[str, tuple[str, ...]]:
     bad = text.count("\ufffd")
     good = sum(1 for c in text if c > "\x7f") - bad
     if good > 20 * bad:
-        return "utf-8-damaged", (f"about {bad} characters are damaged and read as \ufffd: the file is not quite UTF-8",)
+        return (
+            "utf-8-damaged",
+            False,
+            (f"about {bad} characters are damaged and read as \ufffd: the file is not quite UTF-8",),
+        )
     encoding = "cp1252"
     try:
         part.decode("cp1252")
@@ -160,7 +174,7 @@ def _eight_bit(path: Path, position: int) -> tuple[str, tuple[str, ...]]:
         best = from_bytes(part[:SAMPLE]).best()
         encoding = best.encoding if best else "latin-1"
     shown = "Windows-1252" if encoding == "cp1252" else encoding
-    return encoding, (f"read as {shown}: the file is not UTF-8; state file.encoding if letters look wrong",)
+    return encoding, False, (f"read as {shown}: the file is not UTF-8; state file.encoding if letters look wrong",)
 
 
 def _rewritten(path: Path, encoding: str, blanks: bool, staging: Path) -> Path:
@@ -211,9 +225,9 @@ def _rows(sample: str, separator: str, quote: str, escape: str, most: int = 1000
     return rows or [sample.splitlines()[0].split(separator)]
 
 
-def format_of(separator: str, quote: str, escape: str, strict: bool = False) -> dict[str, object]:
+def format_of(separator: str, quote: str, escape: str, strict: bool = False) -> dict[str, Any]:
     """The keyword arguments of csv.reader for a dialect."""
-    kinds: dict[str, object] = {"delimiter": separator, "strict": strict, "doublequote": escape == quote}
+    kinds: dict[str, Any] = {"delimiter": separator, "strict": strict, "doublequote": escape == quote}
     if not quote:
         return {"delimiter": separator, "quoting": csv.QUOTE_NONE, "strict": strict}
     if escape != quote:
@@ -248,5 +262,3 @@ def _escape(sample: str, separator: str, quote: str) -> str:
 def _agreement(sample: str, separator: str, quote: str, escape: str) -> int:
     rows = _rows(sample, separator, quote, escape)
     return sum(len(row) == len(rows[0]) for row in rows)
-
-

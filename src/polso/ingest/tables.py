@@ -106,7 +106,9 @@ def _parquet(plain: Plain, connection: duckdb.DuckDBPyConnection) -> Relation:
 def _typed(file: str, sql: str, size: int | None, connection: duckdb.DuckDBPyConnection) -> Relation:
     described = connection.execute(f"describe select * from {sql}").fetchall()
     headers, warnings = headings([str(row[0]) for row in described], True)
-    fields = tuple(Field(h, f"c{i + 1}", str(row[1])) for i, (h, row) in enumerate(zip(headers, described, strict=True)))
+    fields = tuple(
+        Field(h, f"c{i + 1}", str(row[1])) for i, (h, row) in enumerate(zip(headers, described, strict=True))
+    )
     names = ", ".join(field.name for field in fields)
     return Relation(file, f"(select * from {sql}) as polso_source({names})", fields, warnings=warnings, size=size)
 
@@ -177,7 +179,11 @@ def _json(plain: Plain, options: FileOptions, staging: Path) -> Relation:
 
 
 def _stored(
-    plain: Plain, headers: Sequence[str], rows: Iterable[tuple[int, list[Any]]], warnings: tuple[str, ...], staging: Path
+    plain: Plain,
+    headers: Sequence[str],
+    rows: Iterable[tuple[int, list[Any]]],
+    warnings: tuple[str, ...],
+    staging: Path,
 ) -> Relation:
     return _relation(plain, tuple(headers), _write(rows, len(headers), staging), warnings)
 
@@ -226,7 +232,7 @@ def _write(rows: Iterable[tuple[int, list[Any]]], width: int | None, staging: Pa
 
 
 def rows(source: Relation, instead: str | None = None) -> str:
-    """A query of the rows that are not blank (or of those in a table instead), texts also without blanks at the ends."""
+    """A query of the rows that are not blank (or of a table instead), texts also without blanks at the ends."""
     columns = ", ".join(
         field.name if field.type == "VARCHAR" else f"cast({field.name} as varchar)" for field in source.fields
     )

@@ -23,7 +23,7 @@ from polso.warehouse import layout
 from polso.warehouse.lease import alive, exclusive
 from polso.warehouse.rows import parquet, quoted
 from polso.warehouse.store import Snapshot, SnapshotGone, Warehouse
-from polso.warehouse.upkeep import vacuum
+from polso.warehouse.upkeep import remove_unneeded
 
 _ROUNDS = 10
 _TELLING = 6
@@ -67,7 +67,7 @@ def erase_all(warehouse: Warehouse, customers: Iterable[str]) -> Erased:
             if found:
                 words |= {word for word in found.words if len(word) >= _TELLING}
                 rows[name] = rows.get(name, 0) + warehouse.delete_rows(name, found.ids).removed
-    files = sum(vacuum(warehouse, name, hours=0) for name in ENTITIES)
+    files = remove_unneeded(warehouse, ENTITIES, hours=0)
     others = _mentions(warehouse.folder, {word for word in words if word})
     _remember(warehouse.folder, who)
     return Erased(rows, files, tuple(others))

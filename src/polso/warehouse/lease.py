@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,10 @@ except ImportError:  # Windows
 
     def _lock(descriptor: int, *, wait: bool) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+
+
+LEASE = re.compile("[0-9a-f]{16}")
+"""What the name of a lease looks like."""
 
 
 @contextmanager
@@ -53,7 +58,7 @@ def lease(folder: Path) -> Iterator[str]:
 
 def alive(folder: Path) -> set[str]:
     """Return the names of the leases held now; forgets those whose holder died."""
-    return {path.name for path in folder.glob("[0-9a-f]*") if _held(path)}
+    return {path.name for path in folder.glob("*") if LEASE.fullmatch(path.name) and _held(path)}
 
 
 def _held(path: Path) -> bool:

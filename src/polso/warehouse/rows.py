@@ -13,7 +13,8 @@ import duckdb
 from polso.entities import CUSTOMER_GROUPS, Entity
 from polso.warehouse.log import DataFile
 
-MEMORY = "4GB"
+MEMORY = "1GB"
+"""What a query may hold in memory before it spills to disk; the program itself comes on top."""
 
 
 def quoted(name: str) -> str:

@@ -36,8 +36,11 @@ class Staged:
         if not files:
             return
         paths = [str(Path(file).absolute()) for file in files]
-        self._run(f"create temp view staged as {rows_of(connection, entity, paths)}")
-        repeated = self._check()
+        try:
+            self._run(f"create temp view staged as {rows_of(connection, entity, paths)}")
+            repeated = self._check()
+        except duckdb.Error as error:
+            raise WarehouseError(f"the checked rows of {entity.name} cannot be read: {error}") from error
         self._run(f"create temp view arriving as {self._last_of_each(repeated)}")
         self.count -= self._value("select count(*) from former") if repeated else 0
 

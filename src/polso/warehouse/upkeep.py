@@ -6,7 +6,8 @@ import os
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from polso.engines.duckdb import connect
 from polso.entities import CUSTOMER_GROUPS, ENTITIES
 from polso.errors import WarehouseError
 from polso.warehouse import layout
-from polso.warehouse.lease import alive
+from polso.warehouse.lease import LEASE, alive
 from polso.warehouse.log import Change, DataFile, Snapshot, TableLog
 from polso.warehouse.partial_cache import PartialCache, drop
 from polso.warehouse.rows import parquet, rows_of, write
@@ -90,14 +91,21 @@ def _crowded(snapshot: Snapshot, small: int) -> dict[str, list[DataFile]]:
 
 def vacuum(warehouse: Warehouse, entity: str, hours: int = RETENTION_HOURS) -> int:
     """Remove the files of versions replaced at least so long ago and what crashed loads left; returns how many."""
-    log = warehouse.log(entity)
-    unneeded = _unneeded(warehouse.folder, log, hours)
+    removed = remove_unneeded(warehouse, [entity], hours)
+    cache = layout.partials(warehouse.folder)
+    if cache.exists():
+        with closing(PartialCache(cache)) as partials:
+            partials.prune(CACHE_BYTES)
+    return removed
+
+
+def remove_unneeded(warehouse: Warehouse, entities: Iterable[str], hours: int) -> int:
+    """Remove data files no snapshot of the last hours needs, first what was computed from them; returns how many."""
+    unneeded = [path for name in entities for path in _unneeded(warehouse.folder, warehouse.log(name), hours)]
     drop(layout.partials(warehouse.folder), [path.name for path in unneeded])
     for path in unneeded:
         path.unlink(missing_ok=True)
     _sweep(warehouse.folder)
-    if layout.partials(warehouse.folder).exists():
-        PartialCache(layout.partials(warehouse.folder)).prune(CACHE_BYTES)
     return len(unneeded)
 
 
@@ -124,25 +132,38 @@ def _on_disk(log: TableLog) -> list[Path]:
 def _sweep(folder: Path) -> None:
     """Remove what dead queries spilled and dead loads staged."""
     holders = alive(layout.leases(folder))
+    hour_ago = time.time() - 3600
     for place in (layout.spill(folder), layout.staged(folder)):
         for path in place.iterdir() if place.exists() else ():
-            if path.name not in holders:
+            # What is not named after a lease may have a living owner all the same.
+            if path.name not in holders and (LEASE.fullmatch(path.name) or _older(path, hour_ago)):
                 shutil.rmtree(path, ignore_errors=True)
-    hour_ago = time.time() - 3600
     for path in (folder / "facts").glob("*/_delta_log/*.tmp"):
-        if path.stat().st_mtime < hour_ago:
+        if _older(path, hour_ago):
             path.unlink(missing_ok=True)
+
+
+def _older(path: Path, moment: float) -> bool:
+    try:
+        return path.stat().st_mtime < moment
+    except FileNotFoundError:
+        return False
 
 
 def doctor(warehouse: Warehouse) -> list[Finding]:
     """Check every table and the cache; an empty list means all is sound."""
     findings = [finding for name in ENTITIES for finding in _examine(warehouse, name)]
     cache = layout.partials(warehouse.folder)
-    size = PartialCache(cache).size if cache.exists() else 0
+    size = _size(cache) if cache.exists() else 0
     if size > CACHE_BYTES:
         about = f"{size >> 20} MB of partials; `polso compact` makes it smaller"
         findings.append(Finding("cache", about, harmless=True))
     return findings
+
+
+def _size(cache: Path) -> int:
+    with closing(PartialCache(cache)) as partials:
+        return partials.size
 
 
 def _examine(warehouse: Warehouse, name: str) -> Iterator[Finding]:

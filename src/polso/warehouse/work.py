@@ -46,6 +46,9 @@ class Work:
                         courtesy.enter_context(exclusive(self._lock))
                     else:
                         time.sleep(random.uniform(0, min(0.01 * 2**attempt, 1)))
+            except duckdb.Error as error:
+                self.discard(keep=())
+                raise WarehouseError(f"{self.log.entity.name}: nothing was changed: {_first_line(error)}") from error
             except BaseException:
                 self.discard(keep=())
                 raise
@@ -78,6 +81,10 @@ class Work:
             if self.log.snapshot().version == seen.version:
                 raise
             return None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]
 
 
 @contextmanager
