@@ -3,7 +3,7 @@
 from polso.answer import Answer, Answers, Change, Estimate, Row
 from polso.errors import PolsoError
 from polso.query import Query
-from polso.workspace import Workspace, measure, open, restore  # noqa: A004
+from polso.workspace import Workspace, measure, open, restore
 
 __version__ = "0.1.0"
 

@@ -146,7 +146,12 @@ class Answers:
         for answer in self.answers:
             for row in answer.rows:
                 e, c = row.estimate, row.change
-                values: list[Any] = [answer.metric, answer.unit, row.period, *(row.segment.get(name) for name in segments)]
+                values: list[Any] = [
+                    answer.metric,
+                    answer.unit,
+                    row.period,
+                    *(row.segment.get(name) for name in segments),
+                ]
                 values += [e.value, e.low, e.high, e.n, e.reason]
                 values += [None] * 4 if c is None else [c.value, c.low, c.high, c.real]
                 for name, value in zip(columns, values, strict=True):

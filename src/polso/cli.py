@@ -132,9 +132,7 @@ def _load(asked: argparse.Namespace) -> int:
         print(render(workspace.propose(asked.entity, sources[0])), end="")
         return 0
     with _progress() as progress:
-        report = workspace.load(
-            asked.entity, *sources, mapping=asked.mapping, keep_good=asked.keep_good, progress=progress
-        )
+        report = workspace.load(asked.entity, *sources, mapping=asked.mapping, keep_good=asked.keep_good, progress=progress)
     for warning in report.warnings:
         print(f"polso: {warning}", file=sys.stderr)
     print(show.loaded(report))

@@ -30,7 +30,7 @@ def _panel(answer: Answer) -> Any:
         }
         for row in answer
     ]
-    base = alt.Chart(alt.Data(values=rows)).properties(title=f"{answer.name or answer.metric} ({answer.unit})", width=480)
+    base = alt.Chart({"values": rows}).properties(title=f"{answer.name or answer.metric} ({answer.unit})", width=480)
     over_time = len({row["period"] for row in rows}) > 1
     return _over_time(base, answer) if over_time else _by_segment(base)
 

@@ -15,7 +15,7 @@ from polso.errors import PolsoError, did_you_mean
 FILE = "polso.toml"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LANGUAGES = ("en", "it")
-_OFFICE = {day: ("09:00-18:00",) for day in WEEKDAYS[:5]}
+_OFFICE = dict.fromkeys(WEEKDAYS[:5], ("09:00-18:00",))
 
 
 class SettingsError(PolsoError):

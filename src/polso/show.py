@@ -151,14 +151,13 @@ def summary(replies: Iterable[Answer], title: str) -> None:
 def kpis(catalogue: Catalogue, format_: str, language: str) -> None:
     """Print the catalogue."""
     if format_ == "json":
-        print(json.dumps({"kpis": [catalogue[key].as_dict() for key in catalogue.keys()]}, ensure_ascii=False))
+        print(json.dumps({"kpis": [metric.as_dict() for metric in catalogue]}, ensure_ascii=False))
         return
     table = Table(show_lines=False)
     for name in ("key", "name", "unit", "entity", "formula"):
         table.add_column(name, overflow="fold")
-    for key in catalogue.keys():
-        metric = catalogue[key]
-        table.add_row(key, metric.name(language), metric.unit, metric.entity, metric.formula)
+    for metric in catalogue:
+        table.add_row(metric.key, metric.name(language), metric.unit, metric.entity, metric.formula)
     _console(sys.stdout).print(table)
 
 

@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, TypeVar
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from polso.answer import Answer, Answers
 from polso.engines import Engine, engine
@@ -24,7 +23,7 @@ from polso.measure import Explanation, Facts, ask, explain
 from polso.metrics.catalogue import Catalogue
 from polso.query import Query
 from polso.settings import Settings, write_default
-from polso.warehouse import backup, erase, layout, upkeep
+from polso.warehouse import backup, erase, export, layout, upkeep
 from polso.warehouse.partial_cache import PartialCache
 from polso.warehouse.store import SnapshotGone, Warehouse
 from polso.working_time import Calendar
@@ -73,9 +72,7 @@ class Workspace:
         self.refresh(report.entity)
         return report
 
-    def load_table(
-        self, entity_name: str, table: Any, *, mapping: file_mapping.Mapping | None = None
-    ) -> ingest.LoadReport:
+    def load_table(self, entity_name: str, table: Any, *, mapping: file_mapping.Mapping | None = None) -> ingest.LoadReport:
         """Load an Arrow, pandas or polars table as facts of one entity."""
         report = ingest.load_table(
             self.warehouse, entity(entity_name).name, arrow(table), mapping=mapping, settings=self.settings
@@ -168,13 +165,7 @@ class Workspace:
 
     def export(self, folder: Path, entities: Iterable[str] = ENTITIES) -> dict[str, Path]:
         """Write the facts of each entity that has any to one Parquet file."""
-        folder.mkdir(parents=True, exist_ok=True)
-        written = {}
-        for name in entities:
-            files = self.warehouse.snapshot(entity(name).name).files
-            if files:
-                written[name] = _merged(name, [file.path for file in files], folder / f"{name}.parquet")
-        return written
+        return {name: path for name in entities if (path := export.export(self.warehouse, entity(name).name, folder))}
 
     def backup(self, file: Path) -> None:
         """Write everything to one file."""
@@ -192,7 +183,7 @@ class Workspace:
         return upkeep.doctor(self.warehouse)
 
 
-def open(folder: Path | str) -> Workspace:  # noqa: A001
+def open(folder: Path | str) -> Workspace:
     """Open a workspace, made if it is not there."""
     return Workspace(folder)
 
@@ -247,19 +238,6 @@ def moment(given: date | datetime | str | None) -> date | datetime | None:
         return date.fromisoformat(given) if len(given) <= 10 else datetime.fromisoformat(given)
     except ValueError:
         raise QueryError(f"'{given}' is not a date: write it like 2026-01-31") from None
-
-
-def _merged(name: str, paths: Sequence[str], target: Path) -> Path:
-    schema = ENTITIES[name].arrow_schema
-    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
-        for path in paths:
-            for batch in pq.ParquetFile(path).iter_batches():
-                table = pa.Table.from_batches([batch])
-                missing = [field for field in schema if field.name not in table.column_names]
-                for field in missing:
-                    table = table.append_column(field, pa.nulls(len(table), field.type))
-                writer.write_table(table.select(schema.names).cast(schema))
-    return target
 
 
 __all__ = ["Answer", "Answers", "Mapping", "Workspace", "arrow", "measure", "moment", "open", "restore"]

@@ -14,7 +14,7 @@ from polso.formula.language import DEEPEST, LONGEST, parse
         "distinct(mention.customer_id) filter (where recommends) / at_end(order)",
         "sum(order.amount)",
         "mean(case when kind = 'nps' then score else null end)",
-        'share("Variant index" = \'3\')',
+        "share(\"Variant index\" = '3')",
     ],
 )
 def test_words_that_sql_reserves_are_ordinary_names_here(text: str) -> None:

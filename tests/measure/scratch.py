@@ -102,9 +102,7 @@ def median_amount(rows: Iterable[Deal], split: bool) -> Values:
 def open_at_end(rows: Iterable[Deal], month: date) -> float:
     end = next_month(month)
     return float(
-        sum(
-            local_day(row.created_at) < end and (row.closed_at is None or local_day(row.closed_at) >= end) for row in rows
-        )
+        sum(local_day(row.created_at) < end and (row.closed_at is None or local_day(row.closed_at) >= end) for row in rows)
     )
 
 

@@ -117,11 +117,7 @@ class Facts(RuleBasedStateMachine):
         answers = self.workspace.measure(*BY_PERIOD, grain="month", by="stage" if split else (), compare="none")
         for key, (count, tolerance) in BY_PERIOD.items():
             expected = count(self.rows.values(), split)
-            found = {
-                (row.period, row.segment.get("stage")): row.estimate.value
-                for row in answers[key]
-                if row.estimate.n
-            }
+            found = {(row.period, row.segment.get("stage")): row.estimate.value for row in answers[key] if row.estimate.n}
             found = {cell: value for cell, value in found.items() if value or cell in expected}
             assert found.keys() == expected.keys(), key
             for cell, value in expected.items():

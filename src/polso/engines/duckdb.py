@@ -71,7 +71,7 @@ def _view(entity: str, paths: Sequence[str]) -> str:
         f"cast(null as {column.type.sql}) as {exp.to_identifier(column.name, quoted=True).sql(dialect='duckdb')}"
         for column in ENTITIES[entity].all_columns
     )
-    read = f"read_parquet({files}, filename = true, union_by_name = true, hive_partitioning = false)"  # noqa: S608
+    read = f"read_parquet({files}, filename = true, union_by_name = true, hive_partitioning = false)"
     return (
         f"create or replace temp view {name} as "  # noqa: S608
         f"select * exclude (filename), parse_filename(filename) as {FILE} from "

@@ -111,9 +111,7 @@ def periods_of(query: Query, zone: ZoneInfo, extent: tuple[datetime, datetime] |
     return Asked(grid, tuple(index(period) or 0 for period in shown), tuple(index(period) for period in before))
 
 
-def _bounds(
-    query: Query, zone: ZoneInfo, extent: tuple[datetime, datetime] | None
-) -> tuple[datetime, datetime]:
+def _bounds(query: Query, zone: ZoneInfo, extent: tuple[datetime, datetime] | None) -> tuple[datetime, datetime]:
     start, end = _local(query.start, zone), _local(query.end, zone)
     if extent is not None:
         first, last = (moment.astimezone(zone).replace(tzinfo=None) for moment in extent)

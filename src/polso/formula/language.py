@@ -12,7 +12,8 @@ from sqlglot.errors import SqlglotError
 from polso.errors import FormulaError
 
 _KEYWORDS = (
-    "AND OR NOT IN BETWEEN IS NULL CASE WHEN THEN ELSE END FILTER WHERE TRUE FALSE AS LIKE <> != >= <= ==".split()
+    *("AND", "OR", "NOT", "IN", "BETWEEN", "IS", "NULL", "CASE", "WHEN", "THEN", "ELSE", "END", "FILTER", "WHERE"),
+    *("TRUE", "FALSE", "AS", "LIKE", "<>", "!=", ">=", "<=", "=="),
 )
 LONGEST = 10_000
 """Characters in a formula, at most."""

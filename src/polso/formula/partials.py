@@ -52,7 +52,17 @@ class Scan:
     def key(self) -> str:
         """A text that is the same for the same scan."""
         windows = sorted(f"{window.name}:{window.same}" for window in self.windows)
-        parts = (self.entity, self.time, self.kind, self.value, self.where, self.until, self.latest, windows, self.whole)
+        parts = (
+            self.entity,
+            self.time,
+            self.kind,
+            self.value,
+            self.where,
+            self.until,
+            self.latest,
+            windows,
+            self.whole,
+        )
         return "|".join(part.sql() if isinstance(part, exp.Expr) else str(part) for part in parts)
 
 
@@ -124,7 +134,13 @@ def parts(aggregate: Aggregate) -> dict[str, Part]:
 
 def _scan(aggregate: Aggregate) -> Scan:
     of_customers = bool(aggregate.latest) or bool(aggregate.windows)
-    kinds = {"quantile": "bins", "distinct": "distinct", "time_quantile": "waits", "kept": "flows", "kept_or_grown": "flows"}
+    kinds = {
+        "quantile": "bins",
+        "distinct": "distinct",
+        "time_quantile": "waits",
+        "kept": "flows",
+        "kept_or_grown": "flows",
+    }
     kind = kinds.get(aggregate.function, "sums")
     own = kind != "sums"
     value: exp.Expr | None = aggregate.value
@@ -221,7 +237,10 @@ def value_bin(value: exp.Expr) -> exp.Expr:
     zero = exp.cast(exp.Literal.number(0), "double")
     size = exp.Nullif(this=exp.Abs(this=exp.paren(value.copy())), expression=zero)
     logarithm = exp.Div(
-        this=exp.Ln(this=size), expression=exp.cast(exp.Literal.number(repr(log(GAMMA))), "double"), typed=False, safe=False
+        this=exp.Ln(this=size),
+        expression=exp.cast(exp.Literal.number(repr(log(GAMMA))), "double"),
+        typed=False,
+        safe=False,
     )
     index = exp.paren(exp.cast(exp.Ceil(this=logarithm), "bigint") + exp.Literal.number(BIN_OF_ONE))
     ifs = [
@@ -348,7 +367,10 @@ def _waits(scan: Scan, latest_fact: datetime) -> list[exp.Expr]:
         typed=False,
         safe=False,
     )
-    return [exp.alias_(value_bin(exp.paren(waited)), BIN, quoted=True), exp.alias_(scan.until.copy(), "_until", quoted=True)]
+    return [
+        exp.alias_(value_bin(exp.paren(waited)), BIN, quoted=True),
+        exp.alias_(scan.until.copy(), "_until", quoted=True),
+    ]
 
 
 def _calendar(grid: Grid, wanted: Sequence[int]) -> exp.Expr:
@@ -383,9 +405,7 @@ def _with_windows(scan: Scan) -> exp.Expr:
 
 
 def _latest_only(rows: exp.Select, scan: Scan, splits: Sequence[str]) -> exp.Select:
-    order = exp.Order(
-        expressions=[exp.Ordered(this=column(name), desc=True, nulls_first=False) for name in (scan.time, "id")]
-    )
+    order = exp.Order(expressions=[exp.Ordered(this=column(name), desc=True, nulls_first=False) for name in (scan.time, "id")])
     partition = [column(PERIOD), *(column(name) for name in splits), _customer()]
     rank = exp.Window(this=exp.RowNumber(), partition_by=partition, order=order)
     ranked = exp.select(exp.Star(), exp.alias_(rank, "_rank", quoted=True)).from_(rows.subquery("placed", copy=False))
@@ -427,7 +447,8 @@ def _flows_sql(
 
     def running(edge: str) -> exp.Expr:
         lasts = exp.or_(
-            exp.Is(this=column("ended_"), expression=exp.Null()), exp.GTE(this=column("ended_"), expression=column(edge))
+            exp.Is(this=column("ended_"), expression=exp.Null()),
+            exp.GTE(this=column("ended_"), expression=column(edge)),
         )
         counted = exp.and_(exp.LT(this=column("began_"), expression=column(edge)), exp.paren(lasts))
         return _total(_only(counted, column("amount_")))
@@ -447,17 +468,15 @@ def _flows_sql(
     if scan.value.name == "kept":
         smaller = exp.LT(this=column("after_"), expression=column("before_"))
         after = exp.Case(ifs=[exp.If(this=smaller, true=column("after_"))], default=column("before_"))
-    kept = exp.select(
-        *(column(name) for name in keys[:-1]), exp.alias_(after, "amount", quoted=True)
-    ).from_(customers.subquery("customers_", copy=False))
+    kept = exp.select(*(column(name) for name in keys[:-1]), exp.alias_(after, "amount", quoted=True)).from_(
+        customers.subquery("customers_", copy=False)
+    )
     positive = exp.GT(this=column("before_"), expression=exp.cast(exp.Literal.number(0), "double"))
     source = kept.where(positive, copy=False).subquery("kept_", copy=False)
     return _grouped(source, [column(name) for name in keys[:-1]], columns, None)
 
 
-def _grouped(
-    source: exp.Expr, keys: Sequence[exp.Expr], columns: Mapping[str, exp.Expr], condition: exp.Expr | None
-) -> exp.Expr:
+def _grouped(source: exp.Expr, keys: Sequence[exp.Expr], columns: Mapping[str, exp.Expr], condition: exp.Expr | None) -> exp.Expr:
     sums = [exp.alias_(exp.cast(sql.copy(), "double"), name, quoted=True) for name, sql in columns.items()]
     select = exp.select(*(key.copy() for key in keys), *sums).from_(source)
     if condition is not None:

@@ -179,9 +179,7 @@ def _other_metric(node: exp.Expr, metric: Definition, reading: _Reading, path: t
     return exp.Paren(this=_metric(reading.lookup(node.name), reading, path))
 
 
-def _aggregate(
-    node: exp.Anonymous, where: exp.Expr | None, metric: Definition, reading: _Reading
-) -> Aggregate:
+def _aggregate(node: exp.Anonymous, where: exp.Expr | None, metric: Definition, reading: _Reading) -> Aggregate:
     name = node.name.lower()
     if name not in AGGREGATES:
         raise fail(node, f"there is no aggregate '{name}'{did_you_mean(name, AGGREGATES)}")

@@ -201,10 +201,7 @@ def _case(node: exp.Expr, scope: Scope) -> Typed:
     default = node.args.get("default")
     values = [branch.args["true"] for branch in branches] + ([default] if default is not None else [])
     compiled, kind = _alike(node, values, scope)
-    ifs = [
-        exp.If(this=condition(branch.this, scope), true=value)
-        for branch, value in zip(branches, compiled, strict=False)
-    ]
+    ifs = [exp.If(this=condition(branch.this, scope), true=value) for branch, value in zip(branches, compiled, strict=False)]
     return exp.paren(exp.Case(ifs=ifs, default=compiled[-1] if default is not None else None)), kind
 
 

@@ -40,15 +40,20 @@ class Cell:
     extra: bool
     label: str
     """What the value comes from, for people."""
+    unread: bool = False
+    """Whether `sql` still holds blanks and texts that stand for nothing: they cannot be read, so they are sought last."""
     missing: tuple[str, ...] = ()
-    """Texts that stand for nothing and are still in `sql`: they cannot be read anyway, so they are looked for last."""
 
     @property
     def seen(self) -> str:
         """The SQL, null where nothing is meant."""
-        if not self.missing:
-            return self.sql
-        return f"case when {is_missing(self.sql, self.missing)} then null else {self.sql} end"
+        return without_missing(_stripped(self.sql), self.missing) if self.unread else self.sql
+
+    def nothing(self, given: str) -> str:
+        """SQL that is true where a value that is not null means nothing."""
+        if not self.unread:
+            return "false"
+        return f"(trim({given}) = '' or {is_missing(f'trim({given})', self.missing)})"
 
     @property
     def text(self) -> bool:
@@ -116,7 +121,7 @@ def _cell(
     else:
         sql, kind, label = "cast(null as varchar)" if rule.const is None else literal(rule.const), "VARCHAR", "const"
     if kind == "VARCHAR" and column.type is not Type.TEXT and not _touched(rule):
-        return Cell(column, rule, f"nullif({_stripped(sql)}, '')", kind, extra, label, tokens)
+        return Cell(column, rule, sql, kind, extra, label, unread=True, missing=tokens)
     sql, kind = _changed(sql, kind, rule, column, tokens)
     return Cell(column, rule, sql, kind, extra, label)
 

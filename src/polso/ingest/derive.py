@@ -63,9 +63,7 @@ def _batches(work: duckdb.DuckDBPyConnection, added: list[DataFile], rows: int) 
     work.execute("set preserve_insertion_order = false")
     count = rows // _BATCH + 1
     ids = f"select distinct ticket_id from {_read(added)}" if added else "select ''::varchar as ticket_id where false"
-    work.execute(
-        f"create temp table touched as select ticket_id, md5_number_lower(ticket_id) % {count} as batch from ({ids})"
-    )
+    work.execute(f"create temp table touched as select ticket_id, md5_number_lower(ticket_id) % {count} as batch from ({ids})")
     return range(count if added else 0)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from polso.entities import CUSTOMER_GROUPS, ENTITIES, TICKET, TICKET_EVENT, Entity, Type
-from polso.ingest.cells import MISSING_TEXT, is_missing, without_missing
+from polso.ingest.cells import MISSING_TEXT, without_missing
 from polso.ingest.mapping import FileOptions
 from polso.ingest.quote import literal, name
 from polso.ingest.readings import Read, closed
@@ -220,8 +220,7 @@ def _checks(entity: Entity, reads: Sequence[Read], by_name: dict[str, str], give
         column, value = read.cell.column, f"value_{i}"
         if read.steps != (read.given,):
             bad = f"{read.given} is not null and {value} is null"
-            if read.cell.missing:
-                bad = f"case when {bad} then not {is_missing(read.given, read.cell.missing)} else false end"
+            bad = f"case when {bad} then not {read.cell.nothing(read.given)} else false end"
             checks.append(Check(column.name, bad, read.given, read.advice))
         if column.low is not None:
             advice = f"it cannot be below {column.low:g}"
@@ -254,8 +253,7 @@ def _nothing(target: str, reads: Sequence[Read]) -> str:
     """SQL that is true where nothing was given for a target; what was given but not read is another check's."""
     for read in reads:
         if read.cell.column.name == target and not read.cell.extra:
-            absent = f"{read.given} is null"
-            return f"({absent} or {is_missing(read.given, read.cell.missing)})" if read.cell.missing else absent
+            return f"({read.given} is null or {read.cell.nothing(read.given)})"
     return "true"
 
 

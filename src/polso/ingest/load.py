@@ -154,6 +154,10 @@ def _job(
 
 def _connection(staging: Path) -> duckdb.DuckDBPyConnection:
     connection = connect()
+    # It would draw its own bar on standard output.
+    connection.execute("set enable_progress_bar_print = false")
+    # A list of words is looked through where it stands; as a join it would be looked up for every row.
+    connection.execute("set disabled_optimizers = 'in_clause'")
     connection.execute(f"set memory_limit = {literal(MEMORY)}")
     connection.execute(f"set temp_directory = {literal(str(staging / 'spill'))}")
     return connection

@@ -62,12 +62,10 @@ def tickets_from(work: duckdb.DuckDBPyConnection, events: str, rules: Rules) -> 
     given = ", ".join(_last_given(one) for one in _GIVEN)
     cleared = ", ".join(f"'{one}': null" for one in (*_GIVEN, "agent", "status"))
     extra = (
-        "list_reduce(list(extra order by seq) filter (extra is not null), "
-        "lambda a, b: cast(json_merge_patch(a, b) as varchar))"
+        "list_reduce(list(extra order by seq) filter (extra is not null), lambda a, b: cast(json_merge_patch(a, b) as varchar))"
     )
     work.execute(
-        "create or replace temp table given_ as "
-        f"select ticket_id, {given}, {extra} as extra from event_ group by ticket_id"
+        f"create or replace temp table given_ as select ticket_id, {given}, {extra} as extra from event_ group by ticket_id"
     )
     found = work.sql(
         "select c.*, g.* exclude (ticket_id, extra), "
@@ -88,12 +86,11 @@ def complete(table: pa.Table, rules: Rules) -> pa.Table:
 def _ordered(events: str) -> str:
     """The events with who and what made plain, in order; at the same moment in the order of a case's life."""
     words = " ".join(
-        f"when word in ({', '.join(literal(one) for one in known)}) then {literal(state)}"
-        for state, known in _STATES.items()
+        f"when word in ({', '.join(literal(one) for one in known)}) then {literal(state)}" for state, known in _STATES.items()
     )
     ranks = " ".join(f"when {literal(state)} then {rank}" for state, rank in _RANK.items())
     said = (
-        "select *, lower(trim(\"to\")) as word, "
+        'select *, lower(trim("to")) as word, '
         "coalesce(author, case kind when 'created' then 'customer' when 'reply' then 'agent' end) as who, "
         "coalesce(public, kind <> 'note') as seen, "
         "coalesce(agent, case when kind = 'assign' then \"to\" end) as whose "
@@ -102,13 +99,14 @@ def _ordered(events: str) -> str:
     named = (
         "select *, case when kind <> 'status' then null "
         f"{words} when word like 'awaiting%' or word like 'waiting%' or word like 'in attesa%' then 'pending' "
-        f"when word like 'closed%' then 'closed' when word like 'resolved%' then 'resolved' else 'open' end as state from ({said})"
+        f"when word like 'closed%' then 'closed' when word like 'resolved%' then 'resolved' else 'open' end as state "
+        f"from ({said})"
     )
     place = (
         "case kind when 'created' then 0 when 'handover' then 1 when 'assign' then 2 when 'note' then 3 when 'reply' then 3 "
         f"when 'rating' then 9 else 4 + (case state {ranks} end) / 10.0 end"
     )
-    return f"select *, row_number() over (partition by ticket_id order by \"at\", {place}, id) as seq from ({named})"
+    return f'select *, row_number() over (partition by ticket_id order by "at", {place}, id) as seq from ({named})'
 
 
 def _cases(switches: FirstResponse) -> str:
@@ -116,13 +114,13 @@ def _cases(switches: FirstResponse) -> str:
     answered_by = "who in ('agent', 'bot')" if switches.stopped_by == "any" else "who = 'agent'"
     public = " and seen" if switches.public_only else ""
     asked = "min(\"at\") filter (kind in ('created', 'reply') and who = 'customer')"
-    opening = "coalesce(min(\"at\") filter (kind = 'created'), min(\"at\"))"
+    opening = 'coalesce(min("at") filter (kind = \'created\'), min("at"))'
     start = opening if switches.start == "created" else f"coalesce({asked}, {opening})"
     begun = f"select ticket_id, {opening} as opened_at, {start} as start_at from event_ group by ticket_id"
     states = (
-        "select ticket_id, seq, \"at\", state, "
+        'select ticket_id, seq, "at", state, '
         "lag(state) over (partition by ticket_id order by seq) as state_before, "
-        "lead(\"at\") over (partition by ticket_id order by seq) as until_at "
+        'lead("at") over (partition by ticket_id order by seq) as until_at '
         "from event_ where state is not null"
     )
     last = (
@@ -141,8 +139,8 @@ def _cases(switches: FirstResponse) -> str:
         "and e.state in ('resolved', 'closed') where l.status in ('resolved', 'closed') group by l.ticket_id"
     )
     answers = (
-        f"select e.ticket_id, min(e.\"at\") filter (kind = 'reply' and {answered_by}{public} and e.\"at\" >= b.start_at) "
-        "as first_response_at, min(e.\"at\") filter (kind = 'handover' and e.\"at\" >= b.start_at) as handed_over_at, "
+        f'select e.ticket_id, min(e."at") filter (kind = \'reply\' and {answered_by}{public} and e."at" >= b.start_at) '
+        'as first_response_at, min(e."at") filter (kind = \'handover\' and e."at" >= b.start_at) as handed_over_at, '
         "count(*) filter (kind = 'reply' and who = 'agent' and seen) as agent_touches, "
         "count(*) filter (kind in ('created', 'reply') and who = 'customer') as customer_touches, "
         "case when bool_or(who = 'bot') and bool_or(who = 'agent') then 'both' when bool_or(who = 'bot') then 'bot' "
@@ -161,7 +159,7 @@ def _cases(switches: FirstResponse) -> str:
     # Who had it when it was solved, not who holds it now.
     return (
         "select j.*, coalesce(arg_max(e.whose, e.seq) filter (e.whose is not null and "
-        "(j.resolved_at is null or e.\"at\" <= j.resolved_at)), arg_min(e.whose, e.seq) filter (e.whose is not null)) as agent "
+        '(j.resolved_at is null or e."at" <= j.resolved_at)), arg_min(e.whose, e.seq) filter (e.whose is not null)) as agent '
         f"from ({joined}) j join event_ e on e.ticket_id = j.ticket_id group by all"
     )
 

@@ -53,7 +53,6 @@ class Watch:
         if self._progress is None and self._cancelled is None:
             return _count(connection, sql)
         connection.execute("set enable_progress_bar = true")
-        connection.execute("set enable_progress_bar_print = false")
         ended = threading.Event()
         watcher = threading.Thread(target=self._follow, args=(connection, ended, size), daemon=True)
         watcher.start()

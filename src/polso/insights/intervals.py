@@ -100,7 +100,8 @@ def _reasons(shape: Shape, value: Array, replicates: Array, se: Array, groups: I
     of_shares = shape in (Shape.PERCENT, Shape.NPS)
     unknown = np.isnan(replicates).all(axis=1)
     found: list[str | None] = []
-    for known, blind, flat, count in zip(~np.isnan(value), unknown, se == 0, groups, strict=True):
+    flat_ones: NDArray[np.bool_] = np.equal(se, 0)
+    for known, blind, flat, count in zip(~np.isnan(value), unknown, flat_ones, groups, strict=True):
         if not known:
             found.append("nothing to divide by in this period")
         elif blind:
@@ -116,9 +117,7 @@ def _reasons(shape: Shape, value: Array, replicates: Array, se: Array, groups: I
     return found
 
 
-def _wilson(
-    value: Array, se: Array, t: Array, n: Array, groups: Ints, confidence: float
-) -> tuple[Array, Array]:
+def _wilson(value: Array, se: Array, t: Array, n: Array, groups: Ints, confidence: float) -> tuple[Array, Array]:
     """Wilson (1927) with the number of rows that would give this standard error if rows were independent."""
     p = np.clip(value / 100, 0, 1)
     size, z = _effective(p * (1 - p), se / 100, t, n, groups, confidence)
@@ -139,9 +138,7 @@ def _adjusted_wald(
     return 100 * np.maximum(p - d - half, -1), 100 * np.minimum(p - d + half, 1)
 
 
-def _effective(
-    variance: Array, se: Array, t: Array, n: Array, groups: Ints, confidence: float
-) -> tuple[Array, Array]:
+def _effective(variance: Array, se: Array, t: Array, n: Array, groups: Ints, confidence: float) -> tuple[Array, Array]:
     """How many independent rows the data are worth, and the quantile that goes with it.
 
     Where all customers agree, or too few groups tell, rows count as independent, but never more than customers allow.
@@ -182,9 +179,7 @@ class QuantileEstimate:
     reason: str | None = None
 
 
-def quantile_interval(
-    counts: Array, values: Array, q: float, confidence: float = CONFIDENCE
-) -> QuantileEstimate:
+def quantile_interval(counts: Array, values: Array, q: float, confidence: float = CONFIDENCE) -> QuantileEstimate:
     """A quantile from counts by customer group and bin, shape (32, bins), and the bins' values, ascending.
 
     The value interpolates between the two neighbouring ordered values (type 7). The interval is Woodruff's (1952): the
@@ -210,8 +205,7 @@ def quantile_interval(
         return QuantileEstimate(value, nan, nan, np.full(CUSTOMER_GROUPS, value), "too few customers for an interval")
     t = quantile_of_t(np.array([groups]), confidence)
     low_q, high_q = (
-        float(side[0]) / 100
-        for side in _wilson(np.array([100 * q]), 100 * se, t, np.array([n]), np.array([groups]), confidence)
+        float(side[0]) / 100 for side in _wilson(np.array([100 * q]), 100 * se, t, np.array([n]), np.array([groups]), confidence)
     )
     low, high = (_ordered(cumulated, values, edge) for edge in (low_q * n - 0.5, high_q * n - 0.5))
     width = high_q - low_q

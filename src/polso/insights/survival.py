@@ -27,9 +27,7 @@ def happened(events: Array, waiting: Array) -> Array:
     return np.asarray(1 - stays.cumprod(axis=-1), dtype=np.float64)
 
 
-def time_quantile(
-    events: Array, waiting: Array, values: Array, q: float, confidence: float = CONFIDENCE
-) -> QuantileEstimate:
+def time_quantile(events: Array, waiting: Array, values: Array, q: float, confidence: float = CONFIDENCE) -> QuantileEstimate:
     """The time by which it has happened to a share `q`, from counts by customer group and bin, shape (32, bins).
 
     The interval is that of the share at that time, by Wilson with the jackknife's standard error, read back on the

@@ -9,6 +9,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from polso.answer import Answer, Answers, Change, Estimate, Goal, Row
 from polso.engines.engine import Engine
@@ -59,12 +60,7 @@ class Plan:
     @property
     def parts(self) -> list[Part]:
         """Every sum that is needed."""
-        return [
-            part
-            for resolved in self.resolved
-            for aggregate in resolved.aggregates
-            for part in parts(aggregate).values()
-        ]
+        return [part for resolved in self.resolved for aggregate in resolved.aggregates for part in parts(aggregate).values()]
 
 
 def ask(query: Query, facts: Facts) -> Answers:
@@ -127,12 +123,7 @@ class _Snapshots(dict[str, Snapshot]):
 def _extent(resolved: Iterable[Resolved], source: Source) -> tuple[datetime, datetime] | None:
     """From the first to the last moment by which any of the rows concerned is dated."""
     dated = {(part.scan.entity, part.scan.time) for one in resolved for a in one.aggregates for part in parts(a).values()}
-    spans = [
-        file.times[time]
-        for entity, time in sorted(dated)
-        for file in source.snapshots[entity].files
-        if time in file.times
-    ]
+    spans = [file.times[time] for entity, time in sorted(dated) for file in source.snapshots[entity].files if time in file.times]
     return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
 
 
@@ -168,9 +159,7 @@ class _Layout:
         real = benjamini_hochberg(p_values)
         start = 0
         found = []
-        for metric, resolved, one, draft in zip(
-            self.plan.metrics, self.plan.resolved, measured, drafts, strict=True
-        ):
+        for metric, resolved, one, draft in zip(self.plan.metrics, self.plan.resolved, measured, drafts, strict=True):
             flags = real[start : start + len(draft)]
             start += len(draft)
             found.append(self._answer(metric, resolved, one, draft, flags))
@@ -213,7 +202,7 @@ class _Layout:
         resolved: Resolved,
         one: Measured,
         draft: Sequence[tuple[str, int, Change | None, float]],
-        flags: Sequence[bool],
+        flags: NDArray[np.bool_],
     ) -> Answer:
         query = self.plan.query
         names = {number: segment for segment, number in self.gathered.segments.number.items()}
@@ -260,14 +249,14 @@ class _Layout:
         target = (self.facts.goals or {}).get(metric.key)
         if target is None or estimate.value is None:
             return None
-        low, high = estimate.low, estimate.high
-        if metric.direction == "down":
-            target, low, high = -target, (None if high is None else -high), (None if low is None else -low)
-        met = None if low is None or high is None else True if low >= target else False if high < target else None
-        return Goal(abs(target) if metric.direction == "down" else target, met)
+        if estimate.low is None or estimate.high is None:
+            return Goal(target, None)
+        side = -1 if metric.direction == "down" else 1
+        worst, best = sorted((side * estimate.low, side * estimate.high))
+        return Goal(target, True if worst >= side * target else False if best < side * target else None)
 
 
-def _side(one: Measured, cells: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Measured:
+def _side(one: Measured, cells: NDArray[np.int64]) -> Measured:
     return Measured(
         one.value[cells],
         one.replicates[cells],

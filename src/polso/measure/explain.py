@@ -22,8 +22,7 @@ METHODS = {
     Shape.FREE: "jackknife over 32 customer groups (Kott 2001), with Student's t",
     "quantile": "Woodruff (1952): the interval of the share below, read back on the values, with the jackknife over "
     "32 customer groups; values to 0.1 % (DDSketch bins)",
-    "time_quantile": "Kaplan–Meier over all rows, open ones counted as still waiting, with the jackknife over 32 "
-    "customer groups",
+    "time_quantile": "Kaplan–Meier over all rows, open ones counted as still waiting, with the jackknife over 32 customer groups",
 }
 
 

@@ -248,9 +248,7 @@ def _running(
 # --- Partials of whole files -------------------------------------------------------------------------------------------
 
 
-def _of_files(
-    scan: Scan, columns: Mapping[str, object], slice_: Slice, grid: Grid, source: Source
-) -> pa.Table:
+def _of_files(scan: Scan, columns: Mapping[str, object], slice_: Slice, grid: Grid, source: Source) -> pa.Table:
     """The partial sums of every file of an entity; only files and columns not met before are computed."""
     files = [file for file in source.snapshots[scan.entity].files if scan.time in file.times]
     plan = _plan("file", scan, slice_, grid, source)
@@ -288,9 +286,7 @@ def _by_file(table: pa.Table, files: Sequence[DataFile], columns: Iterable[str])
     return found
 
 
-def _joined(
-    kept: Mapping[str, bytes], files: Sequence[DataFile], columns: Iterable[str], splits: int, binned: bool
-) -> pa.Table:
+def _joined(kept: Mapping[str, bytes], files: Sequence[DataFile], columns: Iterable[str], splits: int, binned: bool) -> pa.Table:
     tables = [_unpacked(kept[f"{file.name}:keys"]) for file in files]
     keys = pa.concat_tables(tables) if tables else _no_keys(splits, binned)
     for name in columns:
@@ -300,7 +296,11 @@ def _joined(
 
 
 def _no_keys(splits: int, binned: bool, when: str = BUCKET) -> pa.Table:
-    fields = [(when, pa.int64()), *((by_name(position), pa.string()) for position in range(splits)), (GROUP, pa.int64())]
+    fields = [
+        (when, pa.int64()),
+        *((by_name(position), pa.string()) for position in range(splits)),
+        (GROUP, pa.int64()),
+    ]
     return pa.schema([*fields, (BIN, pa.int64())] if binned else fields).empty_table()
 
 
@@ -345,14 +345,14 @@ def _files_of(scan: Scan, snapshot: Snapshot, grid: Grid, index: int) -> list[Da
     period = grid.periods[index]
     start, end = utc(period.start, grid.zone), utc(period.end, grid.zone)
     dated = [file for file in snapshot.files if scan.time in file.times]
-    if not any(file.times[scan.time][0] < end and file.times[scan.time][1] >= start for file in dated):
-        if scan.kind != "flows":
-            return []
+    touching = [file for file in dated if file.times[scan.time][0] < end and file.times[scan.time][1] >= start]
+    if not touching and scan.kind != "flows":
+        return []
     if scan.windows:
         return list(snapshot.files)
     if scan.kind == "flows":
         return [file for file in dated if file.times[scan.time][0] < end]
-    return [file for file in dated if file.times[scan.time][0] < end and file.times[scan.time][1] >= start]
+    return touching
 
 
 def _period_key(scan: Scan, grid: Grid, index: int, files: Sequence[DataFile], source: Source) -> str:

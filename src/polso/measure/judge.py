@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlglot import exp
 
 from polso.formula.combine import Array, aggregate_values, deciding, evaluate, rows_behind
-from polso.formula.partials import EVENTS, GAMMA, BIN_OF_ONE, WAITING, Part, parts
+from polso.formula.partials import BIN_OF_ONE, EVENTS, GAMMA, WAITING, Part, parts
 from polso.formula.resolve import Aggregate, Resolved
 from polso.insights.intervals import Intervals, Shape, interval, quantile_interval
 from polso.insights.survival import time_quantile
@@ -39,9 +39,7 @@ def bin_values(bins: NDArray[np.int64]) -> Array:
     return np.where(bins == 0, 0.0, np.sign(bins) * middle)
 
 
-def measure_one(
-    resolved: Resolved, shape: Shape, gathered: Gathered, of_the_period: Mapping[str, Array]
-) -> Measured:
+def measure_one(resolved: Resolved, shape: Shape, gathered: Gathered, of_the_period: Mapping[str, Array]) -> Measured:
     """Compute one formula over all cells."""
     by_role = [parts(aggregate) for aggregate in resolved.aggregates]
     sums = [{role: gathered.of(part) for role, part in roles.items()} for roles in by_role]
@@ -69,9 +67,7 @@ def _intervals(
     if shares is None:
         return interval(theta[:, 0], theta[:, 1:], groups, n, shape=shape)
     promoters, detractors = (values[index][:, 0] for index in shares)
-    return interval(
-        theta[:, 0], theta[:, 1:], groups, n, shape=Shape.NPS, promoters=promoters, detractors=detractors
-    )
+    return interval(theta[:, 0], theta[:, 1:], groups, n, shape=Shape.NPS, promoters=promoters, detractors=detractors)
 
 
 def nps_shares(resolved: Resolved) -> tuple[int, int] | None:

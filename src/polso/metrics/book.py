@@ -88,4 +88,10 @@ def _entry(one: Metric, language: str) -> Iterator[str]:
 def _benchmark(benchmark: Benchmark, language: str) -> str:
     low, high = f"{benchmark.low:g}", f"{benchmark.high:g}"
     told = low if low == high else f"{low}–{high}"
-    return f"{told} {benchmark.about.get(language, '')} ({benchmark.source}, {benchmark.year})".replace("  ", " ")
+    about = benchmark.about.get(language, benchmark.about.get("en", ""))
+    source = benchmark.source if benchmark.year is None else f"{benchmark.source}, {benchmark.year}"
+    return f"{_figure(told, language)} {about} ({source})".replace("  ", " ")
+
+
+def _figure(told: str, language: str) -> str:
+    return told.replace(".", ",") if language == "it" else told

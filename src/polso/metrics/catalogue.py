@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from polso.errors import QueryError, did_you_mean
-from polso.metrics.metric import Metric, MetricError, metric
+from polso.metrics.metric import Metric, MetricError, check_time, metric
 
 THEMES = ("voice", "service", "loyalty", "sales", "digital", "journeys")
 _KEY = re.compile(r"^[a-z][a-z0-9_]*$")
@@ -26,7 +26,10 @@ class Catalogue:
 
     @classmethod
     def load(cls, folder: Path | None = None, options: Mapping[str, Mapping[str, str]] | None = None) -> Catalogue:
-        """Read the built-in KPIs, then a folder's own (one with a known key replaces it), then apply settings."""
+        """Read the built-in KPIs, then a folder's own (one with a known key replaces it), then apply settings.
+
+        `options` says what a KPI does differently here: KPI → per_customer, formula, where or time.
+        """
         found = dict(_built_in())
         for path in sorted(folder.glob("*.toml")) if folder is not None and folder.is_dir() else ():
             found |= read(path, "custom")
@@ -34,6 +37,7 @@ class Catalogue:
             if key not in found:
                 raise MetricError(f"[metrics.{key}]: there is no KPI '{key}'{did_you_mean(key, found)}")
             found[key] = replace(found[key], **changes)  # type: ignore[arg-type]
+            check_time(key, found[key].entity, found[key].time)
         return cls(found)
 
     def __getitem__(self, key: str) -> Metric:

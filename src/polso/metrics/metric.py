@@ -18,7 +18,7 @@ _KEYS = (
     *("entity", "time", "where", "per_customer", "formula", "unit", "direction", "range", "shown_with", "benchmark"),
     *LANGUAGES,
 )
-_BENCHMARK = ("value", "low", "high", "about_en", "about_it", "source", "year")
+_BENCHMARK = ("value", "low", "high", "about", "source", "year")
 
 
 class MetricError(PolsoError):
@@ -32,8 +32,10 @@ class Benchmark:
     low: float
     high: float
     about: Mapping[str, str]
+    """What it is a value of, by language."""
     source: str
-    year: int
+    year: int | None
+    """None where the source gives none."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,9 @@ def metric(key: str, given: Mapping[str, Any], theme: str = "custom") -> Metric:
     if entity not in ENTITIES:
         raise MetricError(f"KPI '{key}': there is no entity '{entity}'{did_you_mean(entity, ENTITIES)}")
     time = given.get("time", ENTITIES[entity].anchor)
-    moments = [column.name for column in ENTITIES[entity].all_columns if column.time]
-    if time not in moments:
-        raise MetricError(f"KPI '{key}': {entity} has no moment '{time}'{did_you_mean(str(time), moments)}")
+    check_time(key, entity, time)
+    if not isinstance(given.get("where", ""), str):
+        raise MetricError(f"KPI '{key}': where must be a condition in quotes, not {given['where']!r}")
     _one_of(key, "unit", given.get("unit", "count"), UNITS)
     _one_of(key, "direction", given.get("direction", "none"), DIRECTIONS)
     _one_of(key, "per_customer", given.get("per_customer", "every"), ("every", "latest"))
@@ -127,6 +129,13 @@ def metric(key: str, given: Mapping[str, Any], theme: str = "custom") -> Metric:
         benchmarks=tuple(_benchmark(key, one) for one in given.get("benchmark", ())),
         theme=theme,
     )
+
+
+def check_time(key: str, entity: str, time: Any) -> None:
+    """Raise MetricError unless an entity has a moment of this name."""
+    moments = [column.name for column in ENTITIES[entity].all_columns if column.time]
+    if time not in moments:
+        raise MetricError(f"KPI '{key}': {entity} has no moment '{time}'{did_you_mean(str(time), moments)}")
 
 
 def _one_of(key: str, name: str, value: Any, choices: tuple[str, ...]) -> None:
@@ -160,7 +169,8 @@ def _benchmark(key: str, given: Mapping[str, Any]) -> Benchmark:
         if name not in _BENCHMARK:
             raise MetricError(f"[[{key}.benchmark]] has no '{name}'{did_you_mean(name, _BENCHMARK)}")
     low, high = given.get("low", given.get("value")), given.get("high", given.get("value"))
-    if low is None or high is None or "source" not in given or "year" not in given:
-        raise MetricError(f"[[{key}.benchmark]] needs a value (or low and high), a source and a year")
-    about = {language: str(given[f"about_{language}"]) for language in LANGUAGES if f"about_{language}" in given}
-    return Benchmark(float(low), float(high), about, str(given["source"]), int(given["year"]))
+    if low is None or high is None or "source" not in given:
+        raise MetricError(f"[[{key}.benchmark]] needs a value (or low and high) and a source")
+    about = {language: str(text) for language, text in dict(given.get("about", {})).items()}
+    year = int(given["year"]) if "year" in given else None
+    return Benchmark(float(low), float(high), about, str(given["source"]), year)
