@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from polso import demo
-from polso.answer import Answer, Answers
+from polso.answer import Answers
 from polso.workspace import Workspace
 
 REAL = (("ticket", "incidents"), ("visit", "online_shoppers"))
@@ -36,27 +36,29 @@ def last_full_month(today: date) -> tuple[date, date]:
     return (end - timedelta(days=1)).replace(day=1), end
 
 
-def questions(workspace: Workspace, until: date) -> Iterator[tuple[str, list[Answer]]]:
-    """What the sample is asked first: every KPI of the last full month, and a few of the real data."""
+def questions(workspace: Workspace, until: date) -> Iterator[tuple[str, Answers]]:
+    """What the sample is asked first: every KPI of the company's last month, and a few of the real data."""
     start, end = last_full_month(until)
-    mine = f"source = '{demo.SOURCE}'"
-    month = workspace.measure(*workspace.catalogue.keys(), start=start, end=end, where=mine)
-    yield f"{demo.NAME}, a made-up company: {start:%B %Y} against the month before", list(month)
+    month = workspace.measure(*workspace.catalogue.keys(), start=start, end=end, where="not source like 'uci%'")
+    yield f"{demo.NAME}, a made-up company: {start:%B %Y} against the month before", month
     incidents = workspace.measure(
-        *("ticket_volume", "resolution_time_median", "resolution_time_km_median", "reopen_rate", "backlog"),
-        start=date(2016, 3, 8),
-        end=date(2016, 3, 15),
+        *("ticket_volume", "tickets_resolved", "resolution_time_median", "resolution_time_p90", "reopen_rate"),
+        start=date(2016, 3, 14),
+        end=date(2016, 3, 21),
         where="source = 'uci_incidents'",
     )
-    yield "Real incidents of an IT company: 8–14 March 2016 against the week before", list(incidents)
-    visits: Answers = workspace.measure(
-        "conversion_rate", "pages_per_visit", start=date(2017, 11, 1), end=date(2017, 12, 1), where="source_file = 'x'"
+    yield "Real incidents of an IT company: 14–20 March 2016 against the week before", incidents
+    visits = workspace.measure(
+        *("visits", "conversion_rate", "pages_per_visit"),
+        start=date(2017, 11, 1),
+        end=date(2017, 12, 1),
+        where="source = 'uci_online_shoppers'",
     )
-    yield "Real sessions of a bookshop: November against October", list(visits)
+    yield "Real sessions of an online bookshop: November against October", visits
 
 
 WHAT_NEXT = """\
-The workspace is in ./{workspace}. Ask it something:
+The workspace is in {workspace}. Ask it something:
   polso --workspace {workspace} measure nps csat --by channel --grain month
   polso --workspace {workspace} explain first_response_time_median --by channel
   polso --workspace {workspace} kpis

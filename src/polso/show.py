@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterable
 from math import floor, log10
 from pathlib import Path
 from typing import Any
@@ -111,7 +110,9 @@ def verdict(change: Change | None) -> str:
 
 
 def _signed(value: float, unit: str) -> str:
-    return f"{'+' if value > 0 else '−' if value < 0 else '±'}{amount(abs(value), unit)}"
+    sign = "+" if value > 0 else "−" if value < 0 else "±"
+    # The difference of two percentages is told in percentage points.
+    return f"{sign}{_rounded(abs(value))} pp" if unit == "%" else f"{sign}{amount(abs(value), unit)}"
 
 
 def _duration(seconds: float) -> str:
@@ -128,7 +129,7 @@ def _rounded(value: float) -> str:
     return f"{value:.{min(digits, 6)}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
 
 
-def summary(replies: Iterable[Answer], title: str) -> None:
+def summary(replies: Answers, title: str) -> None:
     """Print one line per KPI, for replies of one row each."""
     table = Table(title=title, title_justify="left")
     table.add_column("KPI")

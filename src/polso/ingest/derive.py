@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow as pa
@@ -15,7 +14,6 @@ from polso.engines.duckdb import connect
 from polso.ingest.quote import literal
 from polso.ingest.tickets import Rules, complete, tickets_from
 from polso.settings import Settings
-from polso.warehouse import layout
 from polso.warehouse.store import Commit, DataFile, Snapshot, Warehouse
 
 EVENTS = "ticket_event"
@@ -49,9 +47,9 @@ def _follow(warehouse: Warehouse, settings: Settings, events: Snapshot, followed
     names = {file.name for file in events.files}
     added = [file for file in warehouse.appended_since(EVENTS, -1 if followed is None else followed) if file.name in names]
     rules = Rules.of(settings)
-    with TemporaryDirectory(dir=layout.staged(warehouse.folder), prefix="cases-") as folder, connect() as work:
+    with warehouse.staging() as folder, connect() as work:
         staged = [
-            _staged(work, events, rules, batch, Path(folder) / f"{batch}.parquet")
+            _staged(work, events, rules, batch, folder / f"{batch}.parquet")
             for batch in _batches(work, added, sum(file.rows for file in added))
         ]
         note = {"source": f"{EVENTS} version {events.version}"}

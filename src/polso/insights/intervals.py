@@ -100,8 +100,7 @@ def _reasons(shape: Shape, value: Array, replicates: Array, se: Array, groups: I
     of_shares = shape in (Shape.PERCENT, Shape.NPS)
     unknown = np.isnan(replicates).all(axis=1)
     found: list[str | None] = []
-    flat_ones: NDArray[np.bool_] = np.equal(se, 0)
-    for known, blind, flat, count in zip(~np.isnan(value), unknown, flat_ones, groups, strict=True):
+    for known, blind, flat, count in zip(~np.isnan(value), unknown, np.equal(se, 0).tolist(), groups, strict=True):
         if not known:
             found.append("nothing to divide by in this period")
         elif blind:
