@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -94,6 +95,14 @@ def _parser() -> _Parser:
     demo = _command(commands, "demo", "load the sample workspace and print its KPIs", _demo)
     demo.add_argument("--until", type=date.fromisoformat, default=None, metavar="DATE", help="the made-up company's last day")
     return parser
+
+
+def manual() -> dict[str, str]:
+    """The help text of every command, by name."""
+    # The width of the terminal must not matter.
+    os.environ["COLUMNS"] = "110"
+    commands = next(action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction))
+    return {name: parser.format_help() for name, parser in commands.choices.items()}
 
 
 def _command(commands: Any, name: str, help_: str, run: Callable[[argparse.Namespace], int | None]) -> _Parser:

@@ -30,9 +30,10 @@ def _panel(answer: Answer) -> Any:
         }
         for row in answer
     ]
-    base = alt.Chart({"values": rows}).properties(title=f"{answer.name or answer.metric} ({answer.unit})", width=480)
+    base = alt.Chart({"values": rows})
     over_time = len({row["period"] for row in rows}) > 1
-    return _over_time(base, answer) if over_time else _by_segment(base)
+    panel = _over_time(base, answer) if over_time else _by_segment(base)
+    return panel.properties(title=f"{answer.name or answer.metric} ({answer.unit})", width=480)
 
 
 def _over_time(base: Any, answer: Answer) -> Any:

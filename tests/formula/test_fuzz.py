@@ -7,11 +7,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
-from formula.definitions import Kpi
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
+from formula.definitions import Kpi
 from polso.engines.duckdb import DuckDB
 from polso.entities import ENTITIES
 from polso.errors import PolsoError
@@ -28,10 +28,10 @@ def _empty(entity: str) -> Path:
 
 
 WORDS = [
-    *("count share sum mean median quantile min max stddev distinct at_start at_end began ended ended_of_start kept".split()),
-    *("time_median nth followed_within seconds days scaled lower upper abs coalesce nullif cast case when then end".split()),
-    *("select from ticket order opened_at resolved_at topic reopens score 'x' 0 1 0.5 7 null true and or not in is".split()),
-    *("( ) , + - * / = < >= <> . filter where between like as number read_csv union ; -- /* */ \" ' $1 @x".split()),
+    *(["count", "share", "sum", "mean", "median", "quantile", "min", "max", "stddev", "distinct", "at_start", "at_end", "began", "ended", "ended_of_start", "kept"]),
+    *(["time_median", "nth", "followed_within", "seconds", "days", "scaled", "lower", "upper", "abs", "coalesce", "nullif", "cast", "case", "when", "then", "end"]),
+    *(["select", "from", "ticket", "order", "opened_at", "resolved_at", "topic", "reopens", "score", "'x'", "0", "1", "0.5", "7", "null", "true", "and", "or", "not", "in", "is"]),
+    *(["(", ")", ",", "+", "-", "*", "/", "=", "<", ">=", "<>", ".", "filter", "where", "between", "like", "as", "number", "read_csv", "union", ";", "--", "/*", "*/", '"', "'", "$1", "@x"]),
 ]
 DUCKDB = DuckDB()
 EMPTY = {name: _empty(name) for name in ENTITIES}

@@ -30,12 +30,19 @@ def compared(found: Asked) -> list[tuple[str, str] | None]:
     return [None if p is None else (p.start.date().isoformat(), p.end.date().isoformat()) for p in periods]
 
 
-def test_without_dates_months_run_from_the_first_fact_to_the_last() -> None:
+def test_without_dates_whole_months_run_from_the_first_fact_to_the_last() -> None:
     assert shown(asked(grain="month")) == [
-        ("2026-01-01", "2026-01-10", "2026-02-01"),
+        ("2026-01-01", "2026-01-01", "2026-02-01"),
         ("2026-02-01", "2026-02-01", "2026-03-01"),
         ("2026-03-01", "2026-03-01", "2026-04-01"),
-        ("2026-04-01", "2026-04-01", "2026-04-03"),
+        ("2026-04-01", "2026-04-01", "2026-05-01"),
+    ]
+
+
+def test_periods_are_cut_to_what_was_asked() -> None:
+    assert shown(asked(start=date(2026, 1, 15), end=date(2026, 2, 10), grain="month")) == [
+        ("2026-01-01", "2026-01-15", "2026-02-01"),
+        ("2026-02-01", "2026-02-01", "2026-02-10"),
     ]
 
 

@@ -1,8 +1,8 @@
 """A formula is checked against the entities, and its errors show the place and the nearest word."""
 
 import pytest
-from formula.definitions import Kpi
 
+from formula.definitions import Kpi
 from polso.errors import FormulaError
 from polso.formula.resolve import Resolved, resolve
 

@@ -123,12 +123,8 @@ def test_a_date_is_read_as_people_write_it(company: Company, written: str, store
         (["45%", "5.5%"], [45.0, 5.5]),
     ],
 )
-def test_the_numbers_of_a_column_are_read_in_one_way(
-    company: Company, numbers: list[str], values: list[float | None]
-) -> None:
-    rows = company.load(
-        "order", "id;ordered_at;amount\n" + "".join(f"{i};2026-01-13;{n}\n" for i, n in enumerate(numbers))
-    )
+def test_the_numbers_of_a_column_are_read_in_one_way(company: Company, numbers: list[str], values: list[float | None]) -> None:
+    rows = company.load("order", "id;ordered_at;amount\n" + "".join(f"{i};2026-01-13;{n}\n" for i, n in enumerate(numbers)))
 
     assert [row.get("amount") for row in rows] == values
 
@@ -295,9 +291,7 @@ def test_yes_and_no_in_italian_and_english(company: Company) -> None:
         "0": False,
         "falso": False,
     }
-    rows = company.load(
-        "visit", "id,started_at,converted\n" + "".join(f"{i},2026-01-01,{w}\n" for i, w in enumerate(words))
-    )
+    rows = company.load("visit", "id,started_at,converted\n" + "".join(f"{i},2026-01-01,{w}\n" for i, w in enumerate(words)))
 
     assert [row["converted"] for row in rows] == list(words.values())
 
@@ -439,9 +433,7 @@ def test_parquet_keeps_its_types(company: Company, tmp_path: Path) -> None:
     table = pa.table(
         {
             "id": pa.array([1, 2]),
-            "ordered_at": pa.array(
-                [datetime.datetime(2026, 3, 1, 10), datetime.datetime(2026, 7, 1, 10)], pa.timestamp("ns")
-            ),
+            "ordered_at": pa.array([datetime.datetime(2026, 3, 1, 10), datetime.datetime(2026, 7, 1, 10)], pa.timestamp("ns")),
             "amount": pa.array([12.5, 7.0]),
             "customer_id": pa.array([5.0, None]),
             "tags": pa.array([["a"], None], pa.list_(pa.string())),

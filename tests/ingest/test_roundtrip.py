@@ -20,8 +20,8 @@ from loading_company import Company
 from polso.ingest.zones import to_utc
 
 ROME = ZoneInfo("Europe/Rome")
-# What stands for nothing, and zero bytes, are left out; so are blanks at the ends, which a mapping may strip.
-TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20).filter(
+# What stands for nothing and zero bytes are left out, and CR, which Python's writer leaves unquoted.
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=20).filter(
     lambda text: text.strip().lower() not in ("", "null", "nan", "\\n", "#n/a", "#n/d", "(null)", "<null>")
 )
 MOMENTS = st.datetimes(datetime(1950, 1, 1), datetime(2090, 1, 1)).map(lambda moment: moment.replace(microsecond=0))
@@ -95,9 +95,7 @@ def test_no_text_whatever_makes_a_load_fall_over(lines: list[str]) -> None:
 
 @given(
     moment=st.datetimes(datetime(1905, 1, 1), datetime(2099, 1, 1)),
-    zone=st.sampled_from(
-        ["Europe/Rome", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "Africa/Casablanca", "UTC"]
-    ),
+    zone=st.sampled_from(["Europe/Rome", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "Africa/Casablanca", "UTC"]),
 )
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 def test_local_times_are_what_python_says_they_are(moment: datetime, zone: str) -> None:

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+
 from measure import scratch
 from measure.scratch import Deal
-
 from polso.workspace import Workspace
 
 METRICS = """

@@ -96,8 +96,8 @@ def periods_of(query: Query, zone: ZoneInfo, extent: tuple[datetime, datetime] |
     """Lay out the periods of a question; `extent` is the first and last moment (UTC) of the facts concerned."""
     start, end = _bounds(query, zone, extent)
     hourly = query.grain == "hour" or any(moment.time() != datetime.min.time() for moment in (start, end))
-    shown = _shown(query, start, end)
-    before = [_compared(query, period) for period in shown] if query.compare != "none" else [None] * len(shown)
+    shown = _shown(query, start, end, zone)
+    before = [_compared(query, period, zone) for period in shown] if query.compare != "none" else [None] * len(shown)
     unique = list(dict.fromkeys([*shown, *(period for period in before if period is not None)]))
     # The same stretch may be shown under one label and compared with under another.
     place = {(period.start, period.end): index for index, period in reversed(list(enumerate(unique)))}
@@ -137,7 +137,7 @@ def _local(moment: date | datetime | None, zone: ZoneInfo) -> datetime | None:
     return local
 
 
-def _shown(query: Query, start: datetime, end: datetime) -> list[Period]:
+def _shown(query: Query, start: datetime, end: datetime, zone: ZoneInfo) -> list[Period]:
     if query.grain == "all":
         return [Period(start.date().isoformat(), start, end)]
     width = query.rolling_days
@@ -146,17 +146,30 @@ def _shown(query: Query, start: datetime, end: datetime) -> list[Period]:
     while begin < end:
         if len(found) >= MOST_PERIODS:
             raise QueryError(f"that is more than {MOST_PERIODS} periods: choose a coarser grain or a shorter time")
-        following = shift(begin, "day" if width else query.grain, 1)
+        following = _next(begin, "day" if width else query.grain, zone)
         if width:
             found.append(Period(begin.date().isoformat(), following - timedelta(days=width), following))
         else:
-            found.append(Period(_label(begin, query.grain), max(begin, start), min(following, end)))
+            # Cut to what was asked, not to where facts happen to begin and end.
+            first = begin if query.start is None else max(begin, start)
+            last = following if query.end is None else min(following, end)
+            found.append(Period(_label(begin, query.grain, zone), first, last))
         begin = following
     return found
 
 
-def _label(begin: datetime, grain: str) -> str:
-    return begin.isoformat(timespec="minutes") if grain == "hour" else begin.date().isoformat()
+def _next(begin: datetime, grain: str, zone: ZoneInfo) -> datetime:
+    """The beginning of the period after; an hour that comes twice comes twice."""
+    if grain != "hour":
+        return shift(begin, grain, 1)
+    return (utc(begin, zone) + timedelta(hours=1)).astimezone(zone).replace(tzinfo=None)
+
+
+def _label(begin: datetime, grain: str, zone: ZoneInfo) -> str:
+    if grain != "hour":
+        return begin.date().isoformat()
+    # Only the second of two hours of the same name says its offset.
+    return (begin.replace(tzinfo=zone) if begin.fold else begin).isoformat(timespec="minutes")
 
 
 def _floor(moment: datetime, grain: str) -> datetime:
@@ -191,13 +204,13 @@ def shift(moment: datetime, grain: str, steps: int) -> datetime:
     return moment.replace(year=year, month=month + 1, day=day)
 
 
-def _compared(query: Query, period: Period) -> Period | None:
+def _compared(query: Query, period: Period, zone: ZoneInfo) -> Period | None:
     """The period to compare with; None where there is none to speak of."""
     if query.grain == "all" and query.start is None and query.end is None:
         return None
     moves = _move(query, period)
     start, end = (shift(moment, *moves) for moment in (period.start, period.end))
-    return Period(_label(start, query.grain), start, end) if end > start else None
+    return Period(_label(start, query.grain, zone), start, end) if end > start else None
 
 
 def _move(query: Query, period: Period) -> tuple[str, int]:

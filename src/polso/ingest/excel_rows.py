@@ -43,9 +43,7 @@ def _closing(rows: Iterator[list[str | None]], file: BinaryIO) -> Iterator[list[
         yield from rows
 
 
-def _sheet(
-    book: Any, name: str, options: FileOptions
-) -> tuple[tuple[str, ...], Iterator[list[str | None]], tuple[str, ...]]:
+def _sheet(book: Any, name: str, options: FileOptions) -> tuple[tuple[str, ...], Iterator[list[str | None]], tuple[str, ...]]:
     comma = options.decimal == ","
     for title in _sheets(book, name, options.sheet):
         rows = _texts(book[title], options.skip_rows, comma)

@@ -18,10 +18,10 @@ _FUNCTIONS = frozenset(
     lower upper trim ltrim rtrim replace substr substring left right length concat concat_ws coalesce nullif ifnull if
     abs round floor ceil ceiling greatest least mod sign sqrt power pow ln log exp trunc strptime try_strptime strftime
     date_trunc date_part datepart extract year month day hour minute epoch epoch_ms epoch_us to_timestamp make_date
-    make_timestamp date_diff datediff age dayname monthname regexp_replace regexp_extract regexp_matches split_part
-    contains second quarter week dayofweek isodow starts_with ends_with prefix suffix strpos instr position reverse lpad rpad
-    chr ascii md5 hash json_extract_string json_extract json_extract_scalar strip_accents to_seconds to_minutes to_hours
-    to_days to_weeks to_months to_years
+    make_timestamp date_diff datediff age dayname monthname regexp_replace regexp_extract regexp_matches
+    split_part contains second quarter week dayofweek isodow starts_with ends_with prefix suffix strpos instr position reverse
+    lpad rpad chr ascii md5 hash json_extract_string json_extract json_extract_scalar strip_accents to_seconds
+    to_minutes to_hours to_days to_weeks to_months to_years
     """.split()  # noqa: SIM905
 )
 _NODES: tuple[type[exp.Expr], ...] = (
@@ -35,9 +35,7 @@ _TYPES = frozenset(
     {"INT", "BIGINT", "SMALLINT", "TINYINT", "DOUBLE", "FLOAT", "DECIMAL", "VARCHAR", "TEXT", "CHAR", "BOOLEAN", "DATE",
      "TIMESTAMP", "TIMESTAMPTZ", "TIME", "INT128", "UBIGINT", "UINT", "TIMESTAMPNTZ", "TIMESTAMP_S", "TIMESTAMP_MS"}
 )  # fmt: skip
-_NUMBERS = frozenset(
-    {"INT", "BIGINT", "SMALLINT", "TINYINT", "DOUBLE", "FLOAT", "DECIMAL", "INT128", "UBIGINT", "UINT"}
-)
+_NUMBERS = frozenset({"INT", "BIGINT", "SMALLINT", "TINYINT", "DOUBLE", "FLOAT", "DECIMAL", "INT128", "UBIGINT", "UINT"})
 
 
 def compile_expression(text: str, where: str, source: Relation, cell: Callable[[str], str]) -> str:

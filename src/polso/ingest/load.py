@@ -189,9 +189,7 @@ def _at_once(job: _Job, mapping: Mapping, source: Relation, targets: tuple[Cell,
     """Stage a clean file in one pass, by the look of its first rows; False when a row does not bear them out."""
     out = job.staging / f"{uuid4().hex}.parquet"
     try:
-        job.connection.execute(
-            f"create or replace temp table polso_sample as select * from {source.sql} limit {SAMPLE_ROWS}"
-        )
+        job.connection.execute(f"create or replace temp table polso_sample as select * from {source.sql} limit {SAMPLE_ROWS}")
         reads = read_all(targets, source, "polso_sample", mapping.file, _zone(job, mapping), job.connection)
         found = facts(job.entity, reads, left, source, mapping.file)
         rows = _copy(job, found.strict(), out, source.size)
@@ -206,9 +204,7 @@ def _at_once(job: _Job, mapping: Mapping, source: Relation, targets: tuple[Cell,
     return True
 
 
-def _with_care(
-    job: _Job, mapping: Mapping, source: Relation, targets: tuple[Cell, ...], left: tuple[Field, ...]
-) -> None:
+def _with_care(job: _Job, mapping: Mapping, source: Relation, targets: tuple[Cell, ...], left: tuple[Field, ...]) -> None:
     """Stage a file whose rows are known by number, all its values looked at first; refused rows are written down."""
     source = numbered(source, job.staging, job.connection, job.watch.reached)
     reads = read_all(targets, source, None, mapping.file, _zone(job, mapping), job.connection)
@@ -246,9 +242,7 @@ def _keep(job: _Job, found: Facts, out: Path) -> None:
 def _numbered_ids(job: _Job, found: Facts, out: Path) -> Path:
     """Identical rows of one file are different facts: the second one is -2, the third -3."""
     file = f"read_parquet({literal(str(out))})"
-    job.connection.execute(
-        f"create or replace temp table polso_same as select id from {file} group by id having count(*) > 1"
-    )
+    job.connection.execute(f"create or replace temp table polso_same as select id from {file} group by id having count(*) > 1")
     if not job.connection.execute("select 1 from polso_same limit 1").fetchall():
         return out
     better = job.staging / f"{uuid4().hex}.parquet"

@@ -25,7 +25,6 @@ class FileOptions:
     separator: str | None = None
     """One character, or 'whitespace' for any run of blanks."""
     decimal: str | None = None
-    thousands: str | None = None
     encoding: str | None = None
     missing: tuple[str, ...] | None = None
     """Texts that stand for nothing; [] when only an empty cell does. Unset: the usual ones."""
@@ -128,7 +127,7 @@ def _known(given: Table[str, Any], known: tuple[str, ...], where: str) -> None:
 def _options(given: Table[str, Any], where: str) -> FileOptions:
     _known(given, _FILE_KEYS, where)
     options = dict(given)
-    for key in ("separator", "decimal", "thousands", "encoding", "timezone", "quote", "date_order"):
+    for key in ("separator", "decimal", "encoding", "timezone", "quote", "date_order"):
         if key in options and not isinstance(options[key], str):
             raise LoadError(f"{where}.{key}: a text is expected, not {options[key]!r}")
     if "sheet" in options:
@@ -219,9 +218,7 @@ def render(mapping: Mapping) -> str:
     """Write a mapping as a TOML file ready to edit, with what was guessed and help for the columns left open."""
     kind = entity(mapping.entity)
     lines = [f"# One row is one {kind.row}.", f"entity = {_quoted(kind.name)}", "", "[file]"]
-    stated = {
-        f.name: getattr(mapping.file, f.name) for f in fields(FileOptions) if f.name == "keep" or _stated(mapping, f)
-    }
+    stated = {f.name: getattr(mapping.file, f.name) for f in fields(FileOptions) if f.name == "keep" or _stated(mapping, f)}
     lines += [f"{key} = {_value(value)}" for key, value in stated.items()]
     lines += ["", '[columns]  # target = "source column", or a table of column, columns, expr, const, values, other,']
     lines += ["           # format, missing, default, lower, upper, strip, type"]

@@ -92,9 +92,7 @@ def proven(marks: Marks, column: str) -> str | None:
     return "," if marks.commas else "." if marks.points else None
 
 
-def style(
-    marks: Marks, stated: str | None, usual: str | None, column: str, *, whole: bool, points_usual: bool
-) -> Style:
+def style(marks: Marks, stated: str | None, usual: str | None, column: str, *, whole: bool, points_usual: bool) -> Style:
     """How a column is read: as stated, as its values prove, or as the file's other columns are `usual`ly written.
 
     `whole` numbers have no decimals.
@@ -153,7 +151,5 @@ def _strict(how: Style, text: str, number: str) -> tuple[str, str]:
 
 def _seconds(cell: str) -> str:
     pattern = r"^(\d+):(\d\d)(:(\d\d(\.\d+)?))?$"
-    hours, minutes, seconds = (
-        f"try_cast(regexp_extract({cell}, {literal(pattern)}, {i}) as double)" for i in (1, 2, 4)
-    )
+    hours, minutes, seconds = (f"try_cast(regexp_extract({cell}, {literal(pattern)}, {i}) as double)" for i in (1, 2, 4))
     return f"case when {minutes} < 60 then {hours} * 3600 + {minutes} * 60 + coalesce({seconds}, 0) end"

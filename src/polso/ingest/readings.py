@@ -45,9 +45,7 @@ def read_all(
 ) -> tuple[Read, ...]:
     """Decide for each column how it is written, by all its values or those of a sample; raises LoadError."""
     seen = rows(source, sample)
-    times = {
-        c.column.name: _shapes(c, seen, connection) for c in targets if _as(c, Type.TIMESTAMP) and not c.rule.format
-    }
+    times = {c.column.name: _shapes(c, seen, connection) for c in targets if _as(c, Type.TIMESTAMP) and not c.rule.format}
     marks = _marks([c for c in targets if _as(c, Type.NUMBER) or _as(c, Type.INTEGER)], seen, connection)
     orders = {name: order_of(shapes, _label(targets, name)) for name, (shapes, _) in times.items()}
     usual_order = _only(set(filter(None, orders.values())))

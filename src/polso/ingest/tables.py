@@ -106,9 +106,7 @@ def _parquet(plain: Plain, connection: duckdb.DuckDBPyConnection) -> Relation:
 def _typed(file: str, sql: str, size: int | None, connection: duckdb.DuckDBPyConnection) -> Relation:
     described = connection.execute(f"describe select * from {sql}").fetchall()
     headers, warnings = headings([str(row[0]) for row in described], True)
-    fields = tuple(
-        Field(h, f"c{i + 1}", str(row[1])) for i, (h, row) in enumerate(zip(headers, described, strict=True))
-    )
+    fields = tuple(Field(h, f"c{i + 1}", str(row[1])) for i, (h, row) in enumerate(zip(headers, described, strict=True)))
     names = ", ".join(field.name for field in fields)
     return Relation(file, f"(select * from {sql}) as polso_source({names})", fields, warnings=warnings, size=size)
 
@@ -124,9 +122,7 @@ def _csv(plain: Plain, options: FileOptions, staging: Path) -> Relation:
         "strict_mode = true, null_padding = false)"
     )
     size = dialect.path.stat().st_size
-    return Relation(
-        plain.name, sql, fields, warnings=dialect.warnings, size=size, separator=dialect.separator, dialect=dialect
-    )
+    return Relation(plain.name, sql, fields, warnings=dialect.warnings, size=size, separator=dialect.separator, dialect=dialect)
 
 
 def numbered(
@@ -149,9 +145,7 @@ def numbered(
 
 
 def _with(source: Relation, sql: str, bad: Sequence[BadRow] = (), bad_count: int = 0) -> Relation:
-    return Relation(
-        source.file, sql, source.fields, True, tuple(bad), bad_count, source.warnings, source.size, source.separator
-    )
+    return Relation(source.file, sql, source.fields, True, tuple(bad), bad_count, source.warnings, source.size, source.separator)
 
 
 def _tolerant(source: Relation, dialect: Dialect, staging: Path, progress: Callable[[int], None]) -> Relation:
@@ -233,9 +227,7 @@ def _write(rows: Iterable[tuple[int, list[Any]]], width: int | None, staging: Pa
 
 def rows(source: Relation, instead: str | None = None) -> str:
     """A query of the rows that are not blank (or of a table instead), texts also without blanks at the ends."""
-    columns = ", ".join(
-        field.name if field.type == "VARCHAR" else f"cast({field.name} as varchar)" for field in source.fields
-    )
+    columns = ", ".join(field.name if field.type == "VARCHAR" else f"cast({field.name} as varchar)" for field in source.fields)
     bare = "".join(f", trim({field.name}) as {field.bare}" for field in source.fields if field.type == "VARCHAR")
     return f"(select *{bare} from {instead or source.sql} where coalesce({columns}) is not null)"
 

@@ -162,7 +162,8 @@ def _positive(value: Array, replicates: Array, se: Array, t: Array) -> tuple[Arr
 
 def _hall(t: Array, third: Array) -> Array:
     """Solve g(T) = T + a·T²/3 + a²·T³/27 + a/6 = t for T, where a is the skewness of the mean."""
-    a = np.where(np.abs(third) < 1e-9, 1e-9, third)
+    a = np.where(np.abs(third) < 1e-9, 1e-9, np.clip(third, -0.4, 0.4))
+    # Beyond that the correction runs away: one very large customer would give an endless interval.
     inside = 1 + a * (t - a / 6)
     return np.asarray(3 / a * (np.cbrt(inside) - 1), dtype=np.float64)
 
