@@ -27,7 +27,8 @@ def pages() -> dict[str, str]:
 
 
 def _entities() -> str:
-    lines = ["# The entities", "", "What a row may be, and its columns. Made from `src/polso/entities`; run `make docs` after a change."]
+    made = "Made from `src/polso/entities`; run `make docs` after a change."
+    lines = ["# The entities", "", f"What a row may be, and its columns. {made}"]
     for entity in ENTITIES.values():
         lines += ["", f"## {entity.name}", "", f"One row is one {entity.row}, dated by `{entity.anchor}`.", ""]
         lines += ["| column | type | |", "|---|---|---|"]

@@ -23,7 +23,7 @@ def test_the_made_pages_are_up_to_date(name: str) -> None:
 def test_every_kpi_has_its_entry_in_both_languages() -> None:
     for page in ("kpis.md", "kpis.it.md"):
         text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-        assert [key for key in Catalogue.load().keys() if f"`{key}`" not in text] == []
+        assert [one.key for one in Catalogue.load() if f"`{one.key}`" not in text] == []
 
 
 def test_every_command_is_named_in_the_commands_page() -> None:

@@ -70,7 +70,7 @@ def test_a_custom_kpi_is_refused_with_the_file_and_the_place(tmp_path: Path) -> 
     workspace = polso.open(tmp_path)
     workspace.load_table("response", pa.table(ROWS))
     (tmp_path / "metrics" / "mine.toml").write_text('[mine]\nentity = "response"\nformula = "mean(scor)"\n')
-    with pytest.raises(polso.PolsoError, match="mine: at column 6: response has no column 'scor': did you mean 'score'?"):
+    with pytest.raises(polso.PolsoError, match=r"mine: at column 6: response has no column 'scor': did you mean 'score'\?"):
         workspace.measure("mine")
     (tmp_path / "metrics" / "mine.toml").write_text('[mine]\nentity = "respons"\nformula = "count()"\n')
     with pytest.raises(polso.PolsoError, match=r"mine.toml: KPI 'mine': there is no entity 'respons'"):

@@ -27,8 +27,8 @@ _DAY = 86_400.0
 Numbers = NDArray[np.float64]
 Texts = NDArray[np.str_]
 
-_GOOD = ("Consegna veloce e lampada bellissima.", "Assistenza gentile, grazie!", "Great quality, quick delivery.", "Tutto perfetto.")
-_BAD = ("Ho aspettato troppo una risposta.", "The lamp arrived broken.", "Prezzo aumentato senza avviso.", "Nobody answers the chat.")
+_GOOD = ("Consegna veloce, lampada bellissima.", "Assistenza gentile, grazie!", "Great quality, quick delivery.", "Perfetto.")
+_BAD = ("Ho aspettato troppo una risposta.", "The lamp arrived broken.", "Prezzo aumentato senza avviso.", "Nobody answers.")
 _FAIR = ("Va bene.", "It is what I expected.", "Nella norma.")
 
 
@@ -596,7 +596,9 @@ def _ai_answers(c: _Company) -> pa.Table:
 def _journey(c: _Company) -> pa.Table:
     start = c.moments(2_000)
     who = c.customers["id"][c.buyers(start)]
-    steps: Sequence[tuple[str, float, float]] = (("visit", 1.0, 0), ("cart", 0.55, 900), ("address", 0.42, 1800), ("paid", 0.33, 2700))
+    steps: Sequence[tuple[str, float, float]] = (
+        *(("visit", 1.0, 0), ("cart", 0.55, 900), ("address", 0.42, 1800), ("paid", 0.33, 2700)),
+    )
     luck = c.dice.random(len(start))
     parts = [
         {

@@ -98,7 +98,7 @@ def interval(
 
 def _reasons(shape: Shape, value: Array, replicates: Array, se: Array, groups: Ints) -> list[str | None]:
     of_shares = shape in (Shape.PERCENT, Shape.NPS)
-    unknown = np.isnan(replicates).all(axis=1)
+    unknown: NDArray[np.bool_] = np.asarray(np.isnan(replicates).all(axis=1))
     found: list[str | None] = []
     for known, blind, flat, count in zip(~np.isnan(value), unknown, np.equal(se, 0).tolist(), groups, strict=True):
         if not known:
