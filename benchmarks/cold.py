@@ -20,7 +20,8 @@ BY_RESOLVED = """
 select cast(floor((epoch_us(resolved_at) + case {zone} end) / 86400000000.0) as bigint) as day, customer_group, count(*),
  sum(resolution_seconds), count(resolution_seconds), sum(resolution_business_seconds), count(resolution_business_seconds),
  sum(handle_seconds), count(handle_seconds), count(case when reopens > 0 then 1 end), count(reopens), sum(reopens),
- count(case when agent_touches = 1 and reopens = 0 then 1 end), count(case when agent_touches = 1 and reopens = 0 is not null then 1 end)
+ count(case when agent_touches = 1 and reopens = 0 then 1 end),
+ count(case when agent_touches = 1 and reopens = 0 is not null then 1 end)
 from read_parquet({files}) where resolved_at is not null group by 1, 2"""
 RESOLVED = ("tickets_resolved", "resolution_time", "resolution_time_business", "handle_time", "reopen_rate", "reopens", "fcr")
 

@@ -41,7 +41,9 @@ def _customer(count: int) -> str:
 
 _AT = f"timestamptz '{FIRST} 00:00:00+00' + to_microseconds((i * {SECONDS} * 1000000.0 / {{rows}})::bigint)"
 _WAITED = f"to_microseconds((exp(7 + 1.4 * sqrt(-2 * ln(greatest({_r(3)}, 1e-6))) * cos(6.2831853 * {_r(4)})) * 1000000)::bigint)"
-_SOLVED = f"to_microseconds((exp(10 + 1.2 * sqrt(-2 * ln(greatest({_r(5)}, 1e-6))) * cos(6.2831853 * {_r(6)})) * 1000000)::bigint)"
+_SOLVED = (
+    f"to_microseconds((exp(10 + 1.2 * sqrt(-2 * ln(greatest({_r(5)}, 1e-6))) * cos(6.2831853 * {_r(6)})) * 1000000)::bigint)"
+)
 
 ROWS = {"ticket": 2_000_000, "response": 5_000_000, "visit": 20_000_000}
 CUSTOMERS = {"ticket": 300_000, "response": 800_000, "visit": 3_000_000}

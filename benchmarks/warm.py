@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -24,8 +25,8 @@ SQL = {
     "opened": """with d as (select {day}(opened_at) as day, count(*) n, count(resolved_at) solved from read_parquet({ticket})
  where opened_at >= timestamptz '{start}' group by 1)
  select {period}, sum(n), 100.0 * sum(solved) / sum(n) from d, p where day >= p.a and day < p.b group by 1""",
-    "resolved": """with d as (select {day}(resolved_at) as day, count(*) n, sum(resolution_seconds) s, sum((reopens > 0)::int) r,
- sum((agent_touches = 1 and reopens = 0)::int) f from read_parquet({ticket}) where resolved_at >= timestamptz '{start}' group by 1)
+    "resolved": """with d as (select {day}(resolved_at) as day, count(*) n, sum(resolution_seconds) s,
+ sum((reopens > 0)::int) r, sum((agent_touches = 1 and reopens = 0)::int) f from read_parquet({ticket}) where resolved_at >= timestamptz '{start}' group by 1)
  select {period}, sum(n), sum(s) / sum(n), 100.0 * sum(r) / sum(n), 100.0 * sum(f) / sum(n) from d, p
  where day >= p.a and day < p.b group by 1""",
     "p90": """select {period}, quantile_cont(resolution_seconds, 0.9) from read_parquet({ticket}), p
@@ -37,7 +38,8 @@ SQL = {
  sum(score) filter (kind = 'csat') s, sum((score >= 4)::int) filter (kind = 'csat') g from read_parquet({response})
  where submitted_at >= timestamptz '{start}' group by 1)
  select {period}, sum(n), 100.0 * sum(g) / sum(c), sum(s) / sum(c) from d, p where day >= p.a and day < p.b group by 1""",
-    "nps": """with l as (select {period} as period, customer_id, arg_max(score, (submitted_at, id)) score from read_parquet({response}), p
+    "nps": """with l as (select {period} as period, customer_id, arg_max(score, (submitted_at, id)) score
+ from read_parquet({response}), p
  where kind = 'nps' and score is not null and submitted_at >= timestamptz '{start}'
  and {day}(submitted_at) >= p.a and {day}(submitted_at) < p.b group by 1, 2)
  select period, 100.0 * (avg((score >= 9)::int) - avg((score <= 6)::int)) from l group by 1""",
@@ -64,7 +66,7 @@ def run(data: Path, scale: float) -> None:
     work = connect()
     work.execute("create table p (name varchar, a date, b date)")
     months = [date(2025 + (10 + m) // 12, (10 + m) % 12 + 1, 1) for m in range(13)]
-    for name, first, last in (("now", *NOW), ("before", *BEFORE), *((str(a), a, b) for a, b in zip(months, months[1:], strict=False))):
+    for name, first, last in (("now", *NOW), ("before", *BEFORE), *((str(a), a, b) for a, b in pairwise(months))):
         work.execute("insert into p values (?, ?, ?)", [name, first, last])
 
     def duckdb_peer() -> dict[str, list[tuple[object, ...]]]:

@@ -117,7 +117,8 @@ class Workspace:
     @property
     def catalogue(self) -> Catalogue:
         """The KPIs: the built-in ones and those of the workspace's own folder."""
-        return Catalogue.load(self.folder / "metrics", self.settings.metric_options)
+        found = Catalogue.load(self.folder / "metrics", self.settings.metric_options)
+        return found.counting("first_response_time", "first_response_at", self.settings.first_response.counted_on)
 
     def describe(self, entity_name: str) -> Entity:
         """Return the declaration of an entity."""

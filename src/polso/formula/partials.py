@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from math import log
 from zoneinfo import ZoneInfo
@@ -29,7 +30,7 @@ BUCKET, PERIOD, GROUP, BIN = "bucket", "period", "grp", "bin"
 EVENTS, WAITING = "events", "waiting"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scan:
     """One pass over an entity's rows: what is grouped, before what is summed.
 
@@ -48,7 +49,7 @@ class Scan:
     windows: frozenset[Window] = frozenset()
     whole: bool = True
 
-    @property
+    @cached_property
     def key(self) -> str:
         """A text that is the same for the same scan."""
         windows = sorted(f"{window.name}:{window.same}" for window in self.windows)
@@ -66,7 +67,7 @@ class Scan:
         return "|".join(part.sql() if isinstance(part, exp.Expr) else str(part) for part in parts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """One number an aggregate needs: a column of a scan, and how its pieces come together."""
 
@@ -75,7 +76,12 @@ class Part:
     how: str = "add"
     """add, min or max; or `start`/`end`: the running total up to that edge of the period."""
 
-    @property
+    @cached_property
+    def key(self) -> tuple[str, str, str]:
+        """Scan, column and how: the same for the same number."""
+        return self.scan.key, self.name, self.how
+
+    @cached_property
     def name(self) -> str:
         """A short name, the same for the same column."""
         return "c" + sha256(self.sql.sql().encode()).hexdigest()[:16]
@@ -94,7 +100,8 @@ class Slice:
         return "|".join([where.sql() if where is not None else "", *(part.sql() for part in self.by.get(entity, ()))])
 
 
-def parts(aggregate: Aggregate) -> dict[str, Part]:
+@lru_cache(maxsize=4096)
+def parts(aggregate: Aggregate) -> Mapping[str, Part]:
     """The sums an aggregate is computed from, by role: `n` is always how many rows it rests on."""
     if aggregate.function in ("at_start", "at_end", "began", "ended", "ended_of_start"):
         return _stock_parts(aggregate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -33,9 +33,12 @@ class Definition(Protocol):
     def per_customer(self) -> str: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Aggregate:
-    """One aggregate of one entity: everything needed to compute it by period, segment and customer group."""
+    """One aggregate of one entity: everything needed to compute it by period, segment and customer group.
+
+    Compared by identity, because comparing SQL trees is slow; `key` tells whether two are the same.
+    """
 
     function: str
     entity: str
@@ -52,7 +55,7 @@ class Aggregate:
     """For `time_quantile`: the moment when the waiting ends."""
     q: float | None = None
 
-    @property
+    @cached_property
     def key(self) -> str:
         """A text that is the same for the same aggregate."""
         parts = (self.function, self.entity, self.time, self.value, self.where, self.latest, self.until, self.q)
@@ -111,10 +114,11 @@ class _Reading:
     keys: Collection[str]
     extras: Extras
     zone: ZoneInfo
-    found: dict[Aggregate, int] = field(default_factory=dict)
+    found: dict[str, Aggregate] = field(default_factory=dict)
 
     def placeholder(self, aggregate: Aggregate) -> exp.Expr:
-        return exp.Placeholder(this=str(self.found.setdefault(aggregate, len(self.found))))
+        self.found.setdefault(aggregate.key, aggregate)
+        return exp.Placeholder(this=str(list(self.found).index(aggregate.key)))
 
 
 def resolve(
@@ -130,7 +134,7 @@ def resolve(
     """
     reading = _Reading(lookup, keys, extras, zone or ZoneInfo("UTC"))
     arithmetic = _metric(metric, reading, ())
-    return Resolved(arithmetic, tuple(reading.found))
+    return Resolved(arithmetic, tuple(reading.found.values()))
 
 
 def _metric(metric: Definition, reading: _Reading, path: tuple[str, ...]) -> exp.Expr:

@@ -19,8 +19,8 @@ _FUNCTIONS = frozenset(
     abs round floor ceil ceiling greatest least mod sign sqrt power pow ln log exp trunc strptime try_strptime strftime
     date_trunc date_part datepart extract year month day hour minute epoch epoch_ms epoch_us to_timestamp make_date
     make_timestamp date_diff datediff age dayname monthname regexp_replace regexp_extract regexp_matches
-    split_part contains second quarter week dayofweek isodow starts_with ends_with prefix suffix strpos instr position reverse
-    lpad rpad chr ascii md5 hash json_extract_string json_extract json_extract_scalar strip_accents to_seconds
+    split_part contains second quarter week dayofweek isodow starts_with ends_with prefix suffix strpos instr
+    position reverse lpad rpad chr ascii md5 hash json_extract_string json_extract json_extract_scalar strip_accents to_seconds
     to_minutes to_hours to_days to_weeks to_months to_years
     """.split()  # noqa: SIM905
 )

@@ -49,7 +49,7 @@ def guess(entity: Entity, source: Relation, file: FileOptions | None = None) -> 
                 del free[match.header]
     ordered = [column.name for column in entity.fillable if column.name in found]
     renamed = [name for name in ordered if plain(found[name].header) != plain(name)]
-    notes = {name: f'the column is called "{found[name].header}"' for name in renamed}
+    notes = dict.fromkeys(renamed, "guessed from its name")
     return Mapping(
         entity.name,
         {name: Rule(columns=(found[name].header,)) for name in ordered},

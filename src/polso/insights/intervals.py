@@ -12,7 +12,7 @@ from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from polso.entities import CUSTOMER_GROUPS
 
@@ -52,14 +52,15 @@ class Intervals:
 
 def standard_error(value: Array, replicates: Array) -> Array:
     """The jackknife standard error, shape (cells,), from values (cells,) and replicates (cells, 32)."""
-    off = np.nan_to_num(replicates - value[:, None])
+    off = replicates - value[:, None]
+    off = np.where(np.isnan(off), 0.0, off)
     factor = (CUSTOMER_GROUPS - 1) / CUSTOMER_GROUPS
     return np.asarray(np.sqrt(factor * (off**2).sum(axis=1)), dtype=np.float64)
 
 
 def quantile_of_t(groups: Ints, confidence: float = CONFIDENCE) -> Array:
     """Student's t for as many degrees of freedom as customer groups with data, less one."""
-    return np.asarray(stats.t.ppf((1 + confidence) / 2, np.maximum(groups - 1, 1)), dtype=np.float64)
+    return np.asarray(special.stdtrit(np.maximum(groups - 1, 1), (1 + confidence) / 2), dtype=np.float64)
 
 
 def interval(
@@ -142,7 +143,7 @@ def _effective(variance: Array, se: Array, t: Array, n: Array, groups: Ints, con
 
     Where all customers agree, or too few groups tell, rows count as independent, but never more than customers allow.
     """
-    normal = float(stats.norm.ppf((1 + confidence) / 2))
+    normal = float(special.ndtri((1 + confidence) / 2))
     blind = (se == 0) | (groups < FEWEST_GROUPS)
     independent = np.where(groups < FEWEST_GROUPS, np.minimum(n, groups), n)
     size = variance / np.where(se > 0, se, 1) ** 2

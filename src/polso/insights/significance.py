@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from polso.insights.intervals import CONFIDENCE, Array, Intervals, standard_error
 
@@ -50,9 +50,9 @@ def difference(now: Side, before: Side, confidence: float = CONFIDENCE) -> Diffe
     down = _joined(a_low, b_high, correlation)
     up = _joined(a_high, b_low, correlation)
     toward_zero = np.where(value >= 0, down, up)
-    z = float(stats.norm.ppf((1 + confidence) / 2))
+    z = float(special.ndtri((1 + confidence) / 2))
     with np.errstate(divide="ignore", invalid="ignore"):
-        p = 2 * stats.norm.sf(np.abs(value) / (toward_zero / z))
+        p = 2 * special.ndtr(-np.abs(value) / (toward_zero / z))
     p = np.where(toward_zero > 0, p, np.where(np.isnan(toward_zero), np.nan, 1.0 * (value == 0)))
     return Differences(value, value - down, value + up, p)
 

@@ -101,11 +101,21 @@ def make_plan(query: Query, facts: Facts) -> Plan:
     return Plan(query, metrics, resolved, Slice(where, by), source, asked)
 
 
+_RESOLVED: dict[tuple[str, str, str], Resolved] = {}
+_MOST_RESOLVED = 2_000
+
+
 def _resolve(metric: Metric, facts: Facts, extras: Callable[[str], frozenset[str]]) -> Resolved:
-    try:
-        return resolve(metric, facts.catalogue.__getitem__, facts.catalogue.keys(), extras, facts.zone)
-    except FormulaError as error:
-        raise FormulaError(f"{metric.key}: {error}") from None
+    """Take a metric apart, once for each version of its definition."""
+    known = metric.key, facts.catalogue.version(metric.key), facts.zone.key
+    if known not in _RESOLVED:
+        if len(_RESOLVED) >= _MOST_RESOLVED:
+            _RESOLVED.clear()
+        try:
+            _RESOLVED[known] = resolve(metric, facts.catalogue.__getitem__, facts.catalogue.keys(), extras, facts.zone)
+        except FormulaError as error:
+            raise FormulaError(f"{metric.key}: {error}") from None
+    return _RESOLVED[known]
 
 
 class _Snapshots(dict[str, Snapshot]):

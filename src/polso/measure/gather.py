@@ -104,7 +104,7 @@ class Gathered:
 
     def of(self, part: Part) -> Array:
         """The sums of a part."""
-        return self.sums[part.scan.key, part.name, part.how]
+        return self.sums[part.key]
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class Source:
 def gather(parts: Iterable[Part], slice_: Slice, grid: Grid, source: Source) -> Gathered:
     """Compute or fetch every part and add the pieces up; without a split, every period has a cell."""
     segments = Segments()
-    wanted = sorted(set(parts), key=lambda part: (part.scan.key, part.how, part.name))
+    wanted = sorted({part.key: part for part in parts}.values(), key=lambda part: (part.scan.key, part.how, part.name))
     blocks: dict[tuple[str, str, str], tuple[Ints, Array]] = {}
     binned: dict[str, Rows] = {}
     for _, of_scan in groupby(wanted, key=lambda part: part.scan.key):

@@ -51,6 +51,18 @@ _WORDS = {
         "custom": "I propri",
     },
 }
+_UNITS = {
+    "points": "punti",
+    "seconds": "secondi",
+    "days": "giorni",
+    "months": "mesi",
+    "count": "conteggio",
+    "currency": "valuta",
+    "currency/day": "valuta al giorno",
+    "ratio": "rapporto",
+    "score": "punteggio",
+}
+"""Units in Italian; those not named are the same."""
 
 
 def markdown(catalogue: Catalogue, language: str) -> str:
@@ -66,13 +78,14 @@ def _lines(catalogue: Catalogue, language: str) -> Iterator[str]:
         if metrics:
             yield from ("", f"## {words[theme]}")
         for one in metrics:
-            yield from _entry(one, language)
+            yield from _entry(one, catalogue, language)
 
 
-def _entry(one: Metric, language: str) -> Iterator[str]:
+def _entry(one: Metric, catalogue: Catalogue, language: str) -> Iterator[str]:
     words, texts = _WORDS[language], one.texts.get(language, {})
     yield from ("", f"### {one.name(language)} · `{one.key}`", "", texts.get("tells", ""), "")
-    yield f"- **{words['formula']}** ({one.unit}): `{one.formula}`"
+    unit = _UNITS.get(one.unit, one.unit) if language == "it" else one.unit
+    yield f"- **{words['formula']}** ({unit}): `{one.formula}`"
     where = f", {words['where']} `{one.where}`" if one.where else ""
     latest = f"; {words['latest']}" if one.per_customer == "latest" else ""
     yield f"- {one.entity}, {words['counted']} `{one.time}`{where}{latest}"
@@ -80,7 +93,8 @@ def _entry(one: Metric, language: str) -> Iterator[str]:
         if texts.get(name):
             yield f"- **{words[name]}**: {texts[name]}"
     if one.shown_with:
-        yield f"- **{words['with']}**: {', '.join(f'`{key}`' for key in one.shown_with)}"
+        beside = (f"{catalogue[key].name(language)} (`{key}`)" for key in one.shown_with if key in catalogue)
+        yield f"- **{words['with']}**: {'; '.join(beside)}"
     for benchmark in one.benchmarks:
         yield f"- **{words['benchmark']}**: {_benchmark(benchmark, language)}"
 

@@ -58,6 +58,13 @@ class Catalogue:
         """The keys, in order."""
         return self.metrics.keys()
 
+    def counting(self, prefix: str, usual: str, time: str) -> Catalogue:
+        """The same KPIs, those of a family that are usually counted on one moment counted on another."""
+        if usual == time:
+            return self
+        chosen = {one.key: replace(one, time=time) for one in self if one.key.startswith(prefix) and one.time == usual}
+        return Catalogue({**self.metrics, **chosen})
+
     def version(self, key: str) -> str:
         """The version of a definition: it changes when the KPI, or one it is made of, is computed differently."""
         fingerprints = [self[one].fingerprint for one in sorted(self._made_of(key, set()))]

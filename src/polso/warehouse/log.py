@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ class DataFile:
     times: Mapping[str, tuple[datetime, datetime]]
     """Least and greatest moment of each timestamp column, UTC; a column that is null throughout is absent."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The file's own name, never used twice."""
         return os.path.basename(self.path)
