@@ -26,7 +26,8 @@ SQL = {
  where opened_at >= timestamptz '{start}' group by 1)
  select {period}, sum(n), 100.0 * sum(solved) / sum(n) from d, p where day >= p.a and day < p.b group by 1""",
     "resolved": """with d as (select {day}(resolved_at) as day, count(*) n, sum(resolution_seconds) s,
- sum((reopens > 0)::int) r, sum((agent_touches = 1 and reopens = 0)::int) f from read_parquet({ticket}) where resolved_at >= timestamptz '{start}' group by 1)
+ sum((reopens > 0)::int) r, sum((agent_touches = 1 and reopens = 0)::int) f from read_parquet({ticket})
+ where resolved_at >= timestamptz '{start}' group by 1)
  select {period}, sum(n), sum(s) / sum(n), 100.0 * sum(r) / sum(n), 100.0 * sum(f) / sum(n) from d, p
  where day >= p.a and day < p.b group by 1""",
     "p90": """select {period}, quantile_cont(resolution_seconds, 0.9) from read_parquet({ticket}), p

@@ -16,7 +16,7 @@ from polso.engines.engine import FILE
 from polso.entities import ENTITIES
 from polso.formula.grid import Grid, fraction
 from polso.formula.resolve import FLOWS, Aggregate, both
-from polso.formula.rows import Window, column, micros
+from polso.formula.rows import LATEST, Window, column, micros
 from polso.zones import offsets
 
 # DDSketch (Masson, Rim & Lee 2019): bins whose bounds grow by GAMMA hold values to a relative error of ALPHA.
@@ -321,7 +321,7 @@ def _placed(
     scan: Scan, slice_: Slice, grid: Grid, wanted: Sequence[int], years: tuple[int, int], latest_fact: datetime
 ) -> exp.Select:
     """The rows of an entity, each with the period it falls in."""
-    source = _with_windows(scan)
+    source = _with_windows(scan, latest_fact)
     at = column(scan.time)
     conditions = [_known(at), slice_.where.get(scan.entity), scan.where]
     if scan.latest and isinstance(scan.latest, exp.Expr):
@@ -366,8 +366,7 @@ def _placed(
 def _waits(scan: Scan, latest_fact: datetime) -> list[exp.Expr]:
     """The bin of how long a row waited, until its end or, without one, until the latest fact."""
     assert scan.value is not None and scan.until is not None
-    now = exp.Literal.number(round(latest_fact.timestamp() * 1_000_000))
-    end = exp.Coalesce(this=micros(scan.until.copy()), expressions=[now])
+    end = exp.Coalesce(this=micros(scan.until.copy()), expressions=[_moment(latest_fact)])
     waited = exp.Div(
         this=exp.cast(exp.paren(exp.Sub(this=end, expression=micros(scan.value.copy()))), "double"),
         expression=exp.cast(exp.Literal.number(1_000_000), "double"),
@@ -392,13 +391,13 @@ def _calendar(grid: Grid, wanted: Sequence[int]) -> exp.Expr:
     return exp.Values(expressions=rows, alias=exp.TableAlias(this=exp.to_identifier("calendar_"), columns=names))
 
 
-def _with_windows(scan: Scan) -> exp.Expr:
+def _with_windows(scan: Scan, latest_fact: datetime) -> exp.Expr:
     """The entity's table, with the columns that look at a customer's other rows."""
     table = exp.table_(scan.entity, quoted=True)
     if not scan.windows:
         return table
     anchor = ENTITIES[scan.entity].anchor
-    made = []
+    made = [exp.alias_(_moment(latest_fact), LATEST, quoted=True)]
     for window in sorted(scan.windows, key=lambda window: window.name):
         same = [column("customer_id"), *(column(name) for name in window.same or ())]
         order = exp.Order(expressions=[exp.Ordered(this=column(name)) for name in (anchor, "id")])
@@ -417,6 +416,10 @@ def _latest_only(rows: exp.Select, scan: Scan, splits: Sequence[str]) -> exp.Sel
     rank = exp.Window(this=exp.RowNumber(), partition_by=partition, order=order)
     ranked = exp.select(exp.Star(), exp.alias_(rank, "_rank", quoted=True)).from_(rows.subquery("placed", copy=False))
     return exp.select(exp.Star()).from_(ranked.subquery("ranked", copy=False)).where(column("_rank").eq(1))
+
+
+def _moment(moment: datetime) -> exp.Expr:
+    return exp.Literal.number(round(moment.timestamp() * 1_000_000))
 
 
 def _customer() -> exp.Expr:

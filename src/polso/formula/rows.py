@@ -31,7 +31,7 @@ class Window:
 
     name: str
     same: tuple[str, ...] | None = None
-    """For `followed_within`, the columns the next row must agree on; None for `nth`."""
+    """For `followed_within` and `silent_for`, the columns the next row must agree on; None for `nth`."""
 
 
 @dataclass
@@ -57,6 +57,8 @@ _KINDS = {
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div)
 MICROS_A_DAY = 86_400_000_000
+LATEST = "_latest"
+"""The moment of the latest fact, beside the columns of a window."""
 
 
 def compile_row(node: exp.Expr, scope: Scope) -> Typed:
@@ -299,20 +301,35 @@ def _nth(node: exp.Expr, arguments: list[exp.Expr], scope: Scope) -> Typed:
     return column(window.name), Kind.NUMBER
 
 
-def _followed_within(node: exp.Expr, arguments: list[exp.Expr], scope: Scope) -> Typed:
+def _until_next(node: exp.Expr, arguments: list[exp.Expr], scope: Scope) -> tuple[exp.Expr, exp.Expr, exp.Expr]:
+    """The microseconds until the customer's next row, the days that were asked, and whether both rows can be told."""
+    name = node.name.lower()
     days, *same = arguments
     if not isinstance(days, exp.Literal) or days.is_string or not 0 < float(days.this) <= 3660:
-        raise fail(node, "followed_within needs a number of days first, for example followed_within(7, topic)")
+        raise fail(node, f"{name} needs a number of days first, for example {name}(7, topic)")
     if any(not isinstance(part, exp.Column) or part.name not in scope.entity.by_name for part in same):
-        raise fail(node, f"followed_within takes columns of {scope.entity.name} after the days, as in (7, topic)")
+        raise fail(node, f"{name} takes columns of {scope.entity.name} after the days, as in (7, topic)")
     columns = tuple(part.name for part in same)
     window = Window("_next_" + "_".join(columns or ("any",)), columns)
     scope.windows.add(window)
     gap = exp.paren(column(window.name) - micros(column(scope.entity.anchor)))
-    soon = exp.LTE(this=gap, expression=exp.Literal.number(round(float(days.this) * MICROS_A_DAY)))
     known = [exp.Not(this=exp.Is(this=column(name), expression=exp.Null())) for name in ("customer_id", *columns)]
-    flag = exp.Coalesce(this=exp.paren(soon), expressions=[exp.false()])
-    return exp.paren(exp.Case(ifs=[exp.If(this=exp.and_(*known), true=flag)])), Kind.BOOLEAN
+    return gap, exp.Literal.number(round(float(days.this) * MICROS_A_DAY)), exp.and_(*known)
+
+
+def _followed_within(node: exp.Expr, arguments: list[exp.Expr], scope: Scope) -> Typed:
+    gap, asked, known = _until_next(node, arguments, scope)
+    flag = exp.Coalesce(this=exp.paren(exp.LTE(this=gap, expression=asked)), expressions=[exp.false()])
+    return exp.paren(exp.Case(ifs=[exp.If(this=known, true=flag)])), Kind.BOOLEAN
+
+
+def _silent_for(node: exp.Expr, arguments: list[exp.Expr], scope: Scope) -> Typed:
+    gap, asked, known = _until_next(node, arguments, scope)
+    passed = exp.paren(column(LATEST) - micros(column(scope.entity.anchor)))
+    followed = exp.and_(known, exp.LTE(this=gap, expression=asked))
+    # Until the days have passed nobody can tell.
+    silent = exp.and_(known.copy(), exp.GT(this=passed, expression=asked.copy()))
+    return exp.paren(exp.Case(ifs=[exp.If(this=followed, true=exp.false()), exp.If(this=silent, true=exp.true())])), Kind.BOOLEAN
 
 
 ROW_FUNCTIONS: dict[str, tuple[int, int, Rule]] = {
@@ -327,6 +344,7 @@ ROW_FUNCTIONS: dict[str, tuple[int, int, Rule]] = {
     "scaled": (1, 1, _scaled),
     "nth": (0, 0, _nth),
     "followed_within": (1, 4, _followed_within),
+    "silent_for": (1, 4, _silent_for),
 }
 
 
