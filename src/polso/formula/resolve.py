@@ -80,6 +80,7 @@ Lookup = Callable[[str], Definition]
 
 STOCKS = ("at_start", "at_end", "began", "ended", "ended_of_start")
 FLOWS = ("kept", "kept_or_grown")
+QUANTILES = ("quantile", "time_quantile")
 AGGREGATES: dict[str, tuple[int, int]] = {
     "count": (0, 1),
     "share": (1, 1),

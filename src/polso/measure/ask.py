@@ -18,14 +18,15 @@ from polso.errors import FormulaError, QueryError
 from polso.formula.combine import Array
 from polso.formula.grid import Asked, days, periods_of
 from polso.formula.language import parse
-from polso.formula.partials import Part, Slice, parts
-from polso.formula.resolve import Resolved, resolve, splits
+from polso.formula.partials import Slice, parts
+from polso.formula.resolve import Aggregate, Resolved, resolve, splits
 from polso.formula.rows import Scope, condition
 from polso.insights.intervals import Shape
 from polso.insights.significance import benjamini_hochberg, difference
 from polso.measure.extras import extra_keys
-from polso.measure.gather import Cache, Gathered, Source, gather
+from polso.measure.gather import Gathered, gather
 from polso.measure.judge import Measured, measure_one
+from polso.measure.kept import Cache, Source
 from polso.metrics.catalogue import Catalogue
 from polso.metrics.metric import Metric
 from polso.query import Query
@@ -58,15 +59,15 @@ class Plan:
     asked: Asked
 
     @property
-    def parts(self) -> list[Part]:
-        """Every sum that is needed."""
-        return [part for resolved in self.resolved for aggregate in resolved.aggregates for part in parts(aggregate).values()]
+    def aggregates(self) -> list[Aggregate]:
+        """Every aggregate of every formula."""
+        return [aggregate for resolved in self.resolved for aggregate in resolved.aggregates]
 
 
 def ask(query: Query, facts: Facts) -> Answers:
     """Answer a question about facts."""
     plan = make_plan(query, facts)
-    gathered = gather(plan.parts, plan.slice_, plan.asked.grid, plan.source)
+    gathered = gather(plan.aggregates, plan.slice_, plan.asked.grid, plan.source)
     of_the_period = _of_the_period(plan, gathered, facts)
     measured = [
         measure_one(resolved, shape_of(metric, resolved), gathered, of_the_period)

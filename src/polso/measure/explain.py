@@ -96,7 +96,8 @@ def explain(query: Query, facts: Facts) -> Explanation:
 
 def _step(scan: Scan, plan: Plan, facts: Facts) -> Step:
     snapshot = plan.source.snapshots[scan.entity]
-    columns = {part.name: part.sql for part in plan.parts if part.scan.key == scan.key}
+    every = [part for aggregate in plan.aggregates for part in parts(aggregate).values()]
+    columns = {part.name: part.sql for part in every if part.scan.key == scan.key}
     years, grid = plan.source.years(scan.entity), plan.asked.grid
     files = [file for file in snapshot.files if scan.time in file.times]
     if scan.whole:

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from polso.engines.engine import FILE
 from polso.formula.rows import call, column
-from polso.measure.gather import Source
+from polso.measure.kept import Source
 from polso.warehouse.store import DataFile
 
 _PLAN = "extra keys 1"

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlglot import exp
 
+from polso.entities import CUSTOMER_GROUPS
 from polso.formula.combine import Array, aggregate_values, deciding, evaluate, rows_behind
-from polso.formula.partials import BIN_OF_ONE, EVENTS, GAMMA, WAITING, Part, parts
+from polso.formula.partials import parts
 from polso.formula.resolve import Aggregate, Resolved
-from polso.insights.intervals import Intervals, Shape, interval, quantile_interval
-from polso.insights.survival import time_quantile
+from polso.insights.intervals import Intervals, Shape, interval, standard_error
+from polso.measure.cells import WIDTH
 from polso.measure.gather import Gathered
+from polso.measure.quantiles import Quantiles
 
 
 @dataclass(frozen=True)
@@ -32,32 +34,40 @@ class Measured:
     """Whether any fact stands behind the cell."""
 
 
-def bin_values(bins: NDArray[np.int64]) -> Array:
-    """The value in the middle of each bin, to the sketch's relative error."""
-    size = np.abs(bins) - BIN_OF_ONE
-    middle = 2.0 * np.exp(size * np.log(GAMMA)) / (GAMMA + 1.0)
-    return np.where(bins == 0, 0.0, np.sign(bins) * middle)
-
-
 def measure_one(resolved: Resolved, shape: Shape, gathered: Gathered, of_the_period: Mapping[str, Array]) -> Measured:
     """Compute one formula over all cells."""
-    by_role = [parts(aggregate) for aggregate in resolved.aggregates]
-    sums = [{role: gathered.of(part) for role, part in roles.items()} for roles in by_role]
-    binned = [_binned(aggregate, roles, gathered) for aggregate, roles in zip(resolved.aggregates, by_role, strict=True)]
-    values = [
-        special.values if special is not None else aggregate_values(aggregate, roles, of_role)
-        for aggregate, roles, of_role, special in zip(resolved.aggregates, by_role, sums, binned, strict=True)
-    ]
-    behind = [rows_behind(aggregate, of_role) for aggregate, of_role in zip(resolved.aggregates, sums, strict=True)]
+    found = [_aggregate(aggregate, gathered) for aggregate in resolved.aggregates]
+    values, behind = [value for value, _ in found], [rows for _, rows in found]
     cells = len(gathered.cells)
-    theta = np.broadcast_to(evaluate(resolved, values, of_the_period), (cells, 33))
-    every = np.sum(behind, axis=0) if behind else np.zeros((cells, 33))
+    theta = np.broadcast_to(evaluate(resolved, values, of_the_period), (cells, WIDTH))
+    every = np.sum(behind, axis=0) if behind else np.zeros((cells, WIDTH))
     chosen = sorted(deciding(resolved.arithmetic))
     n = np.min([behind[index].sum(axis=1) for index in chosen], axis=0) if chosen else np.zeros(cells)
-    groups = (every[:, :32] > 0).sum(axis=1)
-    only = binned[0] if len(binned) == 1 and isinstance(resolved.arithmetic, exp.Placeholder) else None
-    intervals = only.intervals if only is not None else _intervals(resolved, shape, theta, groups, n, values)
+    groups = (every[:, :CUSTOMER_GROUPS] > 0).sum(axis=1)
+    quantile = _only_quantile(resolved, gathered)
+    intervals = _intervals(resolved, shape, theta, groups, n, values) if quantile is None else _of_quantiles(quantile)
     return Measured(theta[:, 0], theta[:, 1:], n.astype(np.int64), groups, intervals, every.sum(axis=1) > 0)
+
+
+def _aggregate(aggregate: Aggregate, gathered: Gathered) -> tuple[Array, Array]:
+    """An aggregate's values with replicates, and the rows behind, each of shape (cells, 33)."""
+    if aggregate.key in gathered.quantiles:
+        quantile = gathered.quantiles[aggregate.key]
+        return quantile.theta, quantile.n
+    roles = parts(aggregate)
+    sums = {role: gathered.of(part) for role, part in roles.items()}
+    return aggregate_values(aggregate, roles, sums), rows_behind(aggregate, sums)
+
+
+def _only_quantile(resolved: Resolved, gathered: Gathered) -> Quantiles | None:
+    """The quantile that is the whole formula, if one is."""
+    if len(resolved.aggregates) != 1 or not isinstance(resolved.arithmetic, exp.Placeholder):
+        return None
+    return gathered.quantiles.get(resolved.aggregates[0].key)
+
+
+def _of_quantiles(one: Quantiles) -> Intervals:
+    return Intervals(one.low, one.high, standard_error(one.theta[:, 0], one.theta[:, 1:]), list(one.reasons))
 
 
 def _intervals(
@@ -85,43 +95,3 @@ def nps_shares(resolved: Resolved) -> tuple[int, int] | None:
     if any(aggregate.function != "share" for aggregate in both) or both[0].where != both[1].where:
         return None
     return first, second
-
-
-@dataclass(frozen=True)
-class _Binned:
-    values: Array
-    intervals: Intervals
-
-
-def _binned(aggregate: Aggregate, roles: Mapping[str, Part], gathered: Gathered) -> _Binned | None:
-    """Quantiles, which need the bins of every cell."""
-    if aggregate.function not in ("quantile", "time_quantile"):
-        return None
-    assert aggregate.q is not None
-    rows = gathered.binned[roles["n"].scan.key]
-    assert rows.bin is not None
-    cells = len(gathered.cells)
-    values = np.full((cells, 33), np.nan)
-    low, high = np.full(cells, np.nan), np.full(cells, np.nan)
-    reasons: list[str | None] = [None] * cells
-    order = np.argsort(rows.cell, kind="stable")
-    edges = np.searchsorted(rows.cell[order], np.arange(cells + 1))
-    for cell in range(cells):
-        here = order[edges[cell] : edges[cell + 1]]
-        if len(here) == 0:
-            continue
-        bins, place = np.unique(rows.bin[here], return_inverse=True)
-        flat = rows.group[here] * len(bins) + place
-
-        def counts(role: str, flat: NDArray[np.int64] = flat, here: NDArray[np.int64] = here, bins: int = len(bins)) -> Array:
-            summed = np.bincount(flat, weights=rows.sums[roles[role].name][here], minlength=33 * bins)
-            return summed.reshape(33, bins)[:32].astype(np.float64)
-
-        if aggregate.function == "quantile":
-            found = quantile_interval(counts("n"), bin_values(bins), aggregate.q)
-        else:
-            found = time_quantile(counts(EVENTS), counts(WAITING), bin_values(bins), aggregate.q)
-        values[cell, 0], values[cell, 1:] = found.value, found.replicates
-        low[cell], high[cell], reasons[cell] = found.low, found.high, found.reason
-    se = np.sqrt(31 / 32 * np.nansum((values[:, 1:] - values[:, :1]) ** 2, axis=1))
-    return _Binned(values, Intervals(low, high, se, reasons))
