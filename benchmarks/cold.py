@@ -19,11 +19,11 @@ from read_parquet({files}) group by 1, 2"""
 BY_RESOLVED = """
 select cast(floor((epoch_us(resolved_at) + case {zone} end) / 86400000000.0) as bigint) as day, customer_group, count(*),
  sum(resolution_seconds), count(resolution_seconds), sum(resolution_business_seconds), count(resolution_business_seconds),
- sum(handle_seconds), count(handle_seconds), count(case when reopens > 0 then 1 end), count(reopens), sum(reopens),
+ count(case when reopens > 0 then 1 end), count(reopens),
  count(case when agent_touches = 1 and reopens = 0 then 1 end),
  count(case when agent_touches = 1 and reopens = 0 is not null then 1 end)
 from read_parquet({files}) where resolved_at is not null group by 1, 2"""
-RESOLVED = ("tickets_resolved", "resolution_time", "resolution_time_business", "handle_time", "reopen_rate", "reopens", "fcr")
+RESOLVED = ("tickets_resolved", "resolution_time", "resolution_time_business", "reopen_rate", "fcr")
 
 
 def run(data: Path, scale: float) -> None:
@@ -36,7 +36,7 @@ def run(data: Path, scale: float) -> None:
         "when epoch_us(opened_at) < 1774746000000000 then 3600000000 when epoch_us(opened_at) < 1792890000000000 then 7200000000 "
         "else 3600000000"
     )
-    peer_connection = connect()
+    peer_connection, engine = connect(), DuckDB()
     found = []
     for name, keys, sql in (("opened", KEYS, BY_OPENED), ("resolved", RESOLVED, BY_RESOLVED)):
         text = sql.format(zone=zone.replace("opened_at", f"{name}_at"), files=files)
@@ -46,7 +46,7 @@ def run(data: Path, scale: float) -> None:
 
         def ours(keys: tuple[str, ...] = keys) -> None:
             facts = workspace.facts()
-            ask(Query(keys, grain="month", compare="none"), replace(facts, cache=None, engine=DuckDB()))
+            ask(Query(keys, grain="month", compare="none"), replace(facts, cache=None, engine=engine))
 
         question = f"cold partials of tickets by {name}, {len(keys)} KPIs"
         found.append(compare(question, ("polso, nothing kept", ours), ("hand-written DuckDB query", peer)))

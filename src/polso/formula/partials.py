@@ -111,7 +111,7 @@ def parts(aggregate: Aggregate) -> Mapping[str, Part]:
             return {"n": Part(scan, _rows(both(where, value)))}
         case "share":
             assert value is not None
-            known = exp.Not(this=exp.paren(exp.Is(this=exp.paren(value), expression=exp.Null())))
+            known = None if _never_null(value) else _known(value)
             return {"n": Part(scan, _rows(both(where, known))), "yes": Part(scan, _rows(both(where, value)))}
         case "quantile":
             return {"n": Part(scan, _rows(None))}
@@ -497,6 +497,14 @@ def _grouped(source: exp.Expr, keys: Sequence[exp.Expr], columns: Mapping[str, e
 
 def _split_columns(by: Sequence[exp.Expr]) -> list[exp.Expr]:
     return [exp.alias_(part.copy(), by_name(position), quoted=True) for position, part in enumerate(by)]
+
+
+def _never_null(value: exp.Expr) -> bool:
+    """Whether a condition is `… is null` or `… is not null`, which is always known."""
+    inner = value.unnest()
+    while isinstance(inner, exp.Not):
+        inner = inner.this.unnest()
+    return isinstance(inner, exp.Is)
 
 
 def _known(value: exp.Expr) -> exp.Expr:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlglot import exp
 
 from polso.answer import Answer, Answers, Change, Estimate, Goal, Row
 from polso.engines.engine import Engine
@@ -148,11 +149,15 @@ def shape_of(metric: Metric, resolved: Resolved) -> Shape:
 
 
 def _of_the_period(plan: Plan, gathered: Gathered, facts: Facts) -> dict[str, Array]:
+    """The functions of the period that the formulas name, shape (cells, 1)."""
+    called = {node.name for resolved in plan.resolved for node in resolved.arithmetic.find_all(exp.Anonymous)}
+    counts: dict[str, Callable[[date, date], int]] = {
+        "days_in_period": lambda first, last: (last - first).days,
+        "working_days": facts.working_days or (lambda first, last: int(np.busday_count(first, last))),
+    }
     spans = days(plan.asked.grid.periods)
-    lengths = np.array([(last - first).days for first, last in spans], dtype=np.float64)
-    count = facts.working_days or (lambda first, last: int(np.busday_count(first, last)))
-    working = np.array([count(first, last) for first, last in spans], dtype=np.float64)
-    return {"days_in_period": lengths[gathered.period][:, None], "working_days": working[gathered.period][:, None]}
+    of_periods = {name: np.array([float(count(*span)) for span in spans]) for name, count in counts.items() if name in called}
+    return {name: values[gathered.period][:, None] for name, values in of_periods.items()}
 
 
 @dataclass

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlglot import exp
 
 from polso.engines.engine import FILE
@@ -38,15 +39,17 @@ def of_files(
 
 def _keep(table: pa.Table, files: Sequence[DataFile], columns: Iterable[str], plan: str, source: Source) -> dict[str, bytes]:
     """Cut a result, sorted by file, into one blob of keys per file and one of numbers per file and column."""
-    names = np.asarray(table[FILE].to_numpy(zero_copy_only=False), dtype=object) if len(table) else np.zeros(0, object)
-    places = {name: index for index, name in enumerate(sorted(file.name for file in files))}
-    order = np.array([places[name] for name in names], dtype=np.int64)
+    names = pc.dictionary_encode(table[FILE].combine_chunks())
+    places = {name: place for place, name in enumerate(names.dictionary.to_pylist())}
+    order = names.indices.to_numpy()
     keys = table.drop_columns([FILE, *columns])
     numbers = {name: np.ascontiguousarray(table[name].to_numpy(), dtype=np.float64) for name in columns}
     found: dict[str, bytes] = {}
     made_from: dict[str, list[DataFile]] = {}
     for file in files:
-        start, stop = np.searchsorted(order, [places[file.name], places[file.name] + 1])
+        # The result is sorted by file; one without rows has no place.
+        place = places.get(file.name, len(places))
+        start, stop = np.searchsorted(order, [place, place + 1])
         found[f"{file.name}:{_KEYS}"] = packed(keys.slice(start, stop - start))
         for name, values in numbers.items():
             found[f"{file.name}:{name}"] = values[start:stop].tobytes()
