@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -231,7 +232,12 @@ def _demo(asked: argparse.Namespace) -> None:
     for title, answers in sample.questions(workspace, until):
         print()
         show.summary(answers, title)
-    print(f"\n{sample.WHAT_NEXT.format(workspace=asked.workspace)}")
+    print(f"\n{sample.WHAT_NEXT.format(workspace=asked.workspace, polso=_own_name())}")
+
+
+def _own_name() -> str:
+    """What to type to run this again: where it is, unless the shell finds it."""
+    return "polso" if shutil.which("polso") else os.path.relpath(sys.argv[0])
 
 
 if __name__ == "__main__":

@@ -59,8 +59,8 @@ def questions(workspace: Workspace, until: date) -> Iterator[tuple[str, Answers]
 
 WHAT_NEXT = """\
 The workspace is in {workspace}. Ask it something:
-  polso --workspace {workspace} measure nps csat --by channel --grain month
-  polso --workspace {workspace} explain first_response_time_median --by channel
-  polso --workspace {workspace} kpis
+  {polso} --workspace {workspace} measure nps csat --by channel --grain month
+  {polso} --workspace {workspace} explain first_response_time_median --by channel
+  {polso} --workspace {workspace} kpis
 Load your own facts:
-  polso --workspace mine load ticket tickets.csv --dry-run"""
+  {polso} --workspace mine load ticket tickets.csv --dry-run"""

@@ -244,8 +244,8 @@ class _Layout:
         value, n = _number(one.value[cell]), int(one.n[cell])
         if not one.present[cell]:
             if value == 0 and self._covered(cell):
-                return Estimate(0.0, n=0, reason="no facts in this period, so no interval")
-            return Estimate(None, n=0, reason="no facts in this period")
+                return Estimate(0.0, n=0, reason="nothing to count in this period, so no interval")
+            return Estimate(None, n=0, reason="nothing to count in this period")
         if value is None:
             reason = one.intervals.reasons[cell] or "nothing to divide by in this period"
             return Estimate(None, n=n, reason=reason)
