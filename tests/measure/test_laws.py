@@ -82,6 +82,7 @@ class Facts(RuleBasedStateMachine):
     """Loads, changes, erasures and compactions in any order, with questions in between."""
 
     batches = Bundle("batches")
+    engine = "duckdb"
 
     @initialize()
     def open_workspace(self) -> None:
@@ -114,7 +115,8 @@ class Facts(RuleBasedStateMachine):
     def ask(self, split: bool) -> None:
         if not self.rows:
             return
-        answers = self.workspace.measure(*BY_PERIOD, grain="month", by="stage" if split else (), compare="none")
+        by = "stage" if split else ()
+        answers = self.workspace.measure(*BY_PERIOD, grain="month", by=by, compare="none", engine=self.engine)
         for key, (count, tolerance) in BY_PERIOD.items():
             expected = count(self.rows.values(), split)
             found = {(row.period, row.segment.get("stage")): row.estimate.value for row in answers[key] if row.estimate.n}
@@ -129,7 +131,12 @@ class Facts(RuleBasedStateMachine):
             return
         months = [date(2026, month, 1) for month in range(1, 8)]
         answers = self.workspace.measure(
-            "open_at_end", "closed_of_start", grain="month", start=months[0], end=date(2026, 8, 1), compare="none"
+            *("open_at_end", "closed_of_start"),
+            grain="month",
+            start=months[0],
+            end=date(2026, 8, 1),
+            compare="none",
+            engine=self.engine,
         )
         for key, count in (("open_at_end", scratch.open_at_end), ("closed_of_start", scratch.closed_of_start)):
             for month, row in zip(months, answers[key], strict=True):
@@ -142,3 +149,15 @@ Facts.TestCase.settings = settings(
     max_examples=12, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
 )
 test_any_history_of_facts_gives_the_answers_of_counting_from_scratch = Facts.TestCase
+
+
+class FactsOnSpark(Facts):
+    """The same on Spark, which takes longer: fewer and shorter histories."""
+
+    engine = "spark"
+
+
+FactsOnSpark.TestCase.settings = settings(
+    max_examples=8, stateful_step_count=6, deadline=None, suppress_health_check=list(HealthCheck)
+)
+test_spark_gives_the_answers_of_counting_from_scratch_too = pytest.mark.spark(FactsOnSpark.TestCase)

@@ -82,7 +82,9 @@ def _computed(aggregate: Aggregate, asked: Asked) -> Iterator[tuple[int, _Cell]]
     order = np.argsort(cell, kind="stable")
     cells, first = np.unique(cell[order], return_index=True)
     sums = {role: table[part.name].to_numpy() for role, part in roles.items()}
-    for number, here in zip(cells.tolist(), np.split(row[order], first[1:]), strict=True):
+    edges = [*first.tolist(), len(order)]
+    for number, start, stop in zip(cells.tolist(), edges, edges[1:], strict=False):
+        here = row[order[start:stop]]
         found, counted = _estimate(aggregate, group[here], bins[here], {role: values[here] for role, values in sums.items()})
         numbers = np.concatenate([counted, [found.value], found.replicates, [found.low, found.high]])
         yield number // SEGMENTS, _Cell(names[number % SEGMENTS], found.reason, numbers)
