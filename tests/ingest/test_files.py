@@ -98,6 +98,10 @@ def test_the_same_orders_are_read_however_the_file_is_written(company: Company, 
         ("3rd March 2026", "2026-03-02 23:00:00"),
         ("2/29/2016 1:16 PM", "2016-02-29 12:16:00"),
         ("29/02/16", "2016-02-28 23:00:00"),
+        ("29/02/2016, 01:16:05", "2016-02-29 00:16:05"),
+        ("2016/02/29 1:16:05 PM CET", "2016-02-29 12:16:05"),
+        ("2016/02/29 1:16:05 AM GMT-5", "2016-02-29 06:16:05"),
+        ("2016-02-29 01:16:05 GMT+05:30", "2016-02-28 19:46:05"),
     ],
 )
 def test_a_date_is_read_as_people_write_it(company: Company, written: str, stored: str) -> None:
@@ -141,7 +145,11 @@ def test_the_numbers_of_a_column_are_read_in_one_way(company: Company, numbers: 
             "id,ordered_at\n1,03/04/2026\n2,05/06/2026\n",
             "is '03/04/2026' the 3. of month 4 or the 4. of month 3",
         ),
-        ("order", "id,ordered_at\n1,13/04/2026\n2,05/26/2026\n", "dates both as day/month"),
+        (
+            "order",
+            "id,ordered_at\n1,03/04/2026\n2,13/04/2026\n3,05/26/2026\n",
+            "dates both as day/month, such as '13/04/2026', and as month/day, such as '05/26/2026'",
+        ),
         ("order", 'id,ordered_at,amount\n1,2026-01-01,"4,5"\n2,2026-01-01,4.5\n', "decimal comma and others"),
         ("order", "id;ordered_at;amount\n1;2026-01-01;1.234\n", "is '1.234' 1234 or 1 and 234 thousandths"),
         ("order", "id,ordered_at\n1,yesterday\n", "row 1, ordered_at 'yesterday': this is no date"),
@@ -162,6 +170,12 @@ def test_the_numbers_of_a_column_are_read_in_one_way(company: Company, numbers: 
         ("order", "<html><table>", "this is a web page"),
         ("order", b"\xd0\xcf\x11\xe0\xa1\xb1", "old Excel file"),
         ("order", b"\x1f\x8b\x08\x00garbage", "damaged or cut short"),
+        ("order", b"PK\x05\x06" + b"\0" * 18, "there is no file in it"),
+        ("order", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "this is neither a table nor a text"),
+        ("order", "Report of May\n\nid;ordered_at\n", "if the header stands further down, state file.skip_rows"),
+        ("order", '[{"id": 1, "ordered_at": "2026-01-13"}] and more', "this is not JSON"),
+        ("order", '[{"id": ' + "[" * 100_000 + "]" * 100_000 + "}]", "nested too deeply"),
+        ("order", '[["id", "ordered_at"], [1, "2026-01-13"]]', "row 1 is [\"id\", \"ordered_at\"], not an object"),
         ("order", '[{"id": 1, "ordered_at": ', "this is not JSON"),
     ],
 )
@@ -176,6 +190,46 @@ def test_a_file_that_cannot_be_loaded_says_why_and_nothing_is_stored(
     assert "\n" not in str(refused.value)
     assert company.rows(entity) == []
     assert company.warehouse.snapshot(entity).version == -1
+
+
+@pytest.mark.parametrize("name", ["x.json", "x.xlsx", "x.parquet", "x.csv.gz", "x"])
+def test_what_stands_in_a_file_counts_and_not_its_name(company: Company, name: str) -> None:
+    assert company.load("order", ORDERS, name=name) == TWO
+    assert company.load("order", '[{"id": 3, "ordered_at": "2026-01-13"}]', name="x.csv")[2]["id"] == "3"
+
+
+def test_a_line_of_json_that_is_none_is_refused_by_its_number(company: Company) -> None:
+    lines = '{"id": 1, "ordered_at": "2026-01-13"}\n{"id": 2,\n[3]\n\n{"id": 4, "ordered_at": "2026-01-13"}\n'
+
+    with pytest.raises(LoadError, match=r"2 rows were refused .* row 2 '.*id.*2,': this is not JSON"):
+        company.load("order", lines, name="x.ndjson")
+    rows = company.load("order", lines, name="x.ndjson", keep_good=True)
+
+    assert [row["id"] for row in rows] == ["1", "4"]
+    assert company.report is not None
+    assert (company.report.rows_read, company.report.rejected) == (4, 2)
+
+
+def test_pages_of_json_one_after_the_other_are_read(company: Company) -> None:
+    page = '[{"id": %d, "ordered_at": "2026-01-13", "channel": "a\\u0000b\\ud800"}]\n'
+
+    rows = company.load("order", page % 1 + page % 2, name="x.json")
+
+    assert [(row["id"], row["channel"]) for row in rows] == [("1", "ab?"), ("2", "ab?")]
+
+
+def test_rows_cut_short_are_filled_when_that_is_stated(company: Company) -> None:
+    text = "id,ordered_at,amount,channel\n1,2026-01-13\n2,2026-01-13,5\n3,2026-01-13,5,web,\n"
+    with pytest.raises(LoadError, match=r"the row has 2 cells, the header 4: complete it, or state file\.ragged"):
+        company.load("order", text)
+
+    rows = company.load(
+        "order",
+        text,
+        mapping='[file]\nragged = "fill"\n[columns]\nid = "id"\nordered_at = "ordered_at"\namount = "amount"',
+    )
+
+    assert [(row["id"], row.get("amount")) for row in rows] == [("1", None), ("2", 5.0), ("3", 5.0)]
 
 
 def test_an_open_date_is_read_as_another_column_of_the_file_proves(company: Company) -> None:
@@ -378,6 +432,7 @@ def test_a_zip_of_two_files_is_read(company: Company) -> None:
         archive.writestr("a.csv", "id,ordered_at\n1,2026-01-01\n")
         archive.writestr("b.json", '[{"id": 2, "ordered_at": "2026-01-01"}]')
         archive.writestr("__MACOSX/._a.csv", "junk")
+        archive.writestr("README.txt", "About these files")
 
     assert [row["id"] for row in company.load("order", packed.getvalue(), name="x.zip")] == ["1", "2"]
 
@@ -497,3 +552,31 @@ def test_a_question_proposes_its_kind_but_never_assumes_it(company: Company) -> 
         10.0,
         True,
     )
+
+
+def test_formulas_without_a_result_are_told(company: Company) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["id", "ordered_at", "amount"])
+    sheet.append([1, datetime.datetime(2026, 3, 1, 10), "=2+3"])
+    out = io.BytesIO()
+    book.save(out)
+
+    [row] = company.load("order", out.getvalue(), name="x.xlsx")
+
+    assert "amount" not in row
+    assert company.report is not None
+    assert "some formulas were saved without their result" in company.report.warnings[0]
+
+
+def test_a_sheet_that_is_not_the_one_is_told_from_the_others(company: Company) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(["Read me first"])
+    book.create_sheet("Data").append(["id", "ordered_at"])
+    out = io.BytesIO()
+    book.save(out)
+
+    with pytest.raises(LoadError, match=r"it also has Data \(file.sheet\)"):
+        company.load("order", out.getvalue(), name="x.xlsx")

@@ -21,8 +21,7 @@ class Counting:
     def staging(self):
         place = self.folder / "staging"; place.mkdir(parents=True); yield place
     def upsert(self, entity, staged):
-        import pyarrow.parquet as pq
-        return Commit(0, sum(pq.read_metadata(path).num_rows for path in staged), 0, 0)
+        return Commit(0, sum(laid.rows for laid in staged), 0, 0)
 
 folder, path = Path(sys.argv[1]), Path(sys.argv[2])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

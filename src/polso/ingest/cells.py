@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import pairwise
 
 import duckdb
 
@@ -120,7 +121,7 @@ def _cell(
         sql, kind, label = _columns(fields, tokens, rule)
     else:
         sql, kind, label = "cast(null as varchar)" if rule.const is None else literal(rule.const), "VARCHAR", "const"
-    if kind == "VARCHAR" and column.type is not Type.TEXT and not _touched(rule):
+    if kind == "VARCHAR" and (column.type is not Type.TEXT or column.values) and not _touched(rule):
         return Cell(column, rule, sql, kind, extra, label, unread=True, missing=tokens)
     sql, kind = _changed(sql, kind, rule, column, tokens)
     return Cell(column, rule, sql, kind, extra, label)
@@ -157,8 +158,16 @@ def is_missing(sql: str, tokens: tuple[str, ...]) -> str:
     if not tokens:
         return "false"
     longest = max(len(token.encode()) for token in tokens)
-    # The length is looked at first: most values are longer, and lower() costs.
-    return f"case when strlen({sql}) > {longest} then false else {one_of(f'lower({sql})', tokens)} end"
+    # Length and first letter are looked at first: most values are longer or begin otherwise, and lower() costs.
+    quick = " or ".join((f"strlen({sql}) > {longest}", *_gaps(sql, tokens)))
+    return f"case when {quick} then false else {one_of(f'lower({sql})', tokens)} end"
+
+
+def _gaps(sql: str, tokens: tuple[str, ...]) -> list[str]:
+    """SQL conditions, each true for texts that begin with a letter between those that the tokens begin with."""
+    firsts = sorted({first for token in tokens for first in (token[:1].lower(), token[:1].upper()) if first})
+    ends = [(chr(ord(low) + 1), high) for low, high in pairwise(firsts) if ord(high) - ord(low) > 8]
+    return [f"({sql} >= {literal(low)} and {sql} < {literal(high)})" for low, high in ends]
 
 
 def _operand(name: str, tokens: tuple[str, ...], file: FileOptions) -> str:

@@ -86,13 +86,17 @@ def tolerant_rows(dialect: Dialect, longest: int, progress: Callable[[int], None
             number += 1
             if number % _TOLD_EVERY == 0:
                 progress(lines.read)
-            yield _fitted(number, cells, width, dialect.separator)
+            yield _fitted(number, cells, width, dialect)
 
 
-def _fitted(number: int, cells: list[str], width: int, separator: str) -> Row:
+def _fitted(number: int, cells: list[str], width: int, dialect: Dialect) -> Row:
     if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
         cells = cells[:width]
+    if len(cells) < width and dialect.fill:
+        cells = [*cells, *[""] * (width - len(cells))]
     if len(cells) != width:
-        advice = f"the row has {len(cells)} cells, the header {width}: quote cells that hold the separator"
-        return number, None, separator.join(cells), advice
+        hint = "quote cells that hold the separator"
+        if len(cells) < width:
+            hint = 'complete it, or state file.ragged = "fill" where the cells left out at the end were empty'
+        return number, None, dialect.separator.join(cells), f"the row has {len(cells)} cells, the header {width}: {hint}"
     return number, [cell or None for cell in cells], "", ""  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -14,6 +15,9 @@ from openpyxl.utils.exceptions import InvalidFileException
 from polso.errors import LoadError, did_you_mean
 from polso.ingest.mapping import FileOptions
 from polso.ingest.sniff import headings
+
+CHUNK = 1 << 20
+_NO_RESULT = re.compile(rb"</f>(<v\s*/>|<v></v>)?</c>")
 
 
 def excel_rows(
@@ -53,12 +57,25 @@ def _sheet(book: Any, name: str, options: FileOptions) -> tuple[tuple[str, ...],
         while first and first[-1] is None:
             first.pop()
         headers, notes = headings([cell or "" for cell in first], options.header)
+        if _unsaved(book, book[title]):
+            notes = (*notes, "some formulas were saved without their result and are read as empty: save it in Excel")
         others = [sheet for sheet in book.sheetnames if sheet != title]
         if others and options.sheet is None:
-            notes = (*notes, f"{name}: read the sheet '{title}'; it also has {', '.join(others)} (file.sheet)")
+            notes = (*notes, f"read the sheet '{title}'; it also has {', '.join(others)} (file.sheet)")
         data = rows if options.header else _chained(first, rows)
         return headers, _cut(data, len(headers)), notes
     raise LoadError(f"{name} is empty: no sheet holds anything")
+
+
+def _unsaved(book: Any, sheet: Any) -> bool:
+    """Whether formulas stand without a result: programs that write Excel files cannot work them out."""
+    end = b""
+    with book._archive.open(sheet._worksheet_path) as file:
+        while chunk := file.read(CHUNK):
+            if _NO_RESULT.search(end + chunk):
+                return True
+            end = chunk[-64:]
+    return False
 
 
 def _sheets(book: Any, name: str, asked: str | None) -> list[str]:

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from polso.entities import CUSTOMER_GROUPS, ENTITIES, TICKET, TICKET_EVENT, Entity, Type
 from polso.ingest.cells import MISSING_TEXT, without_missing
+from polso.ingest.checks import AFTER_COLON, Check, checks
 from polso.ingest.mapping import FileOptions
 from polso.ingest.quote import literal, name
 from polso.ingest.readings import Read, closed
@@ -17,20 +18,9 @@ from polso.ingest.tables import ROW, Field, Relation, rows
 
 SOURCE = "file"
 """The `source` of rows whose mapping states none."""
-FIRST_YEAR, LAST_YEAR = 1900, 2200
+MANY = 100
 
 _SCALES = {"nps": (0, 10), "csat": (1, 5), "stars": (1, 5), "thumbs": (0, 1)}
-_AFTER_COLON = "nullif(trim(case when contains({0}, ':') then substr({0}, strpos({0}, ':') + 1) end), '')"
-
-
-@dataclass(frozen=True)
-class Check:
-    """A reason to refuse a row, in SQL: whether it holds, and the value to show."""
-
-    column: str
-    bad: str
-    value: str
-    advice: str
 
 
 @dataclass(frozen=True)
@@ -42,6 +32,8 @@ class Facts:
     """A query that yields the entity's columns, and what the checks look at."""
     checks: tuple[Check, ...]
     made_ids: bool
+    empty: tuple[str, ...] = ()
+    """Columns that neither the file nor the entity fills."""
 
     @property
     def bad(self) -> str:
@@ -101,7 +93,18 @@ def facts(entity: Entity, reads: Sequence[Read], left: Sequence[Field], source: 
     raw = ", ".join(f"given_{i}, value_{i}" for i in range(len(reads)))
     third = f"select {row}{raw + ', ' if raw else ''}{columns} from ({second})"
     query = f"select *, {group('coalesce(customer_id, id)')} as customer_group from ({third})"
-    return Facts(entity, query, tuple(_checks(entity, reads, by_name, given)), made)
+    extra = bool(left or "extra" in by_name or any(read.cell.extra for read in reads))
+    return Facts(entity, query, tuple(checks(entity, reads, by_name, given)), made, _empty(entity, filled, extra))
+
+
+def _empty(entity: Entity, filled: Collection[str], extra: bool) -> tuple[str, ...]:
+    """The columns that nothing fills; who a customer is stays a column, for erasing looks at it."""
+    if entity is TICKET_EVENT:
+        # Cases are worked out from the files of their events as they stand.
+        return ()
+    kept = {"id", "source", "customer_id", "customer_group", *(filled if extra else set(filled) - {"extra"})}
+    told = {column.name for column in entity.columns if entity.name == "customer" and column.personal}
+    return tuple(column.name for column in entity.all_columns if column.name not in kept | told)
 
 
 def group(customer: str) -> str:
@@ -131,12 +134,24 @@ def _steps(entity: Entity, read: Read) -> tuple[str, ...]:
 
 def _kept(left: Sequence[Field], file: FileOptions) -> str:
     tokens = MISSING_TEXT if file.missing is None else tuple(text.strip().lower() for text in file.missing)
+    if len(left) > MANY and all(field.type == "VARCHAR" for field in left):
+        return _kept_of_many(left, tokens)
     pieces = []
     for field in left:
         key = literal(json.dumps(field.header, ensure_ascii=False) + ":")
         cell = without_missing(field.bare, tokens) if field.type == "VARCHAR" else field.name
+        # JSON knows no infinite number.
+        cell = f"case when isfinite({cell}) then {cell} end" if field.type in ("DOUBLE", "FLOAT") else cell
         pieces.append(f"{key} || cast(to_json({cell}) as varchar)")
     return f"concat_ws(',', {', '.join(pieces)})" if pieces else "''"
+
+
+def _kept_of_many(left: Sequence[Field], tokens: tuple[str, ...]) -> str:
+    """The same in one step for all columns: to plan thousands of expressions takes DuckDB a minute."""
+    keys = ", ".join(literal(json.dumps(field.header, ensure_ascii=False) + ":") for field in left)
+    bare = ", ".join(field.bare for field in left)
+    piece = f"list_extract([{keys}], i) || cast(to_json({without_missing('bare', tokens)}) as varchar)"
+    return f"array_to_string(list_transform([{bare}], lambda bare, i: {piece}), ',')"
 
 
 def _extra(reads: Sequence[Read], own: str | None) -> str:
@@ -198,7 +213,7 @@ def _scale(by_name: dict[str, str]) -> dict[str, str]:
 
 def _event(by_name: dict[str, str], given_kind: str) -> dict[str, str]:
     """'status:resolved', 'reply:agent' and 'assign:Rossi' say two things at once."""
-    kind, said = by_name["kind"], _AFTER_COLON.format(given_kind)
+    kind, said = by_name["kind"], AFTER_COLON.format(given_kind)
     null = "cast(null as varchar)"
     to, before = by_name.get("to", null), by_name.get("from", null)
     status = TICKET.by_name["status"]
@@ -212,69 +227,6 @@ def _event(by_name: dict[str, str], given_kind: str) -> dict[str, str]:
         "author": f"coalesce({said_by}, {by_name.get('author', null)})",
         "agent": f"coalesce(case when {kind} = 'assign' then {said} end, {by_name.get('agent', null)})",
     }
-
-
-def _checks(entity: Entity, reads: Sequence[Read], by_name: dict[str, str], given: dict[str, str]) -> list[Check]:
-    checks = []
-    for i, read in enumerate(reads):
-        column, value = read.cell.column, f"value_{i}"
-        if read.steps != (read.given,):
-            bad = f"{read.given} is not null and {value} is null"
-            bad = f"case when {bad} then not {read.cell.nothing(read.given)} else false end"
-            checks.append(Check(column.name, bad, read.given, read.advice))
-        if column.low is not None:
-            advice = f"it cannot be below {column.low:g}"
-            checks.append(Check(column.name, f"coalesce({value} < {column.low!r}, false)", read.given, advice))
-    for column in entity.all_columns:
-        if column.required and (column.name in by_name or column.name != "id"):
-            advice = "it is empty, and every row needs it: fill it, or give a default in the mapping"
-            empty = f"{name(column.name)} is null and {_nothing(column.name, reads)}"
-            checks.append(Check(column.name, empty, "null", advice))
-    year = f"year({name(entity.anchor)})"
-    advice = f"a {entity.row} before {FIRST_YEAR} or after {LAST_YEAR} is taken for a mistake"
-    shown = given.get(entity.anchor, name(entity.anchor))
-    outside = f"coalesce({year} not between {FIRST_YEAR} and {LAST_YEAR}, false)"
-    checks.append(Check(entity.anchor, outside, shown, advice))
-    if entity.name == "response":
-        checks += _score_checks()
-    if entity is TICKET_EVENT and "kind" in given:
-        said = _AFTER_COLON.format(given["kind"])
-        author = closed(said, TICKET_EVENT.by_name["author"])
-        bad = f"coalesce(kind in ('reply', 'note', 'created') and {said} is not null and {author} is null, false)"
-        checks.append(Check("kind", bad, given["kind"], "after the colon customer, agent or bot is expected"))
-    if "extra" in by_name:
-        own = by_name["extra"]
-        bad = f"{own} is not null and (not json_valid({own}) or left(ltrim({own}), 1) <> '{{')"
-        checks.append(Check("extra", bad, own, "a JSON object is expected"))
-    return checks
-
-
-def _nothing(target: str, reads: Sequence[Read]) -> str:
-    """SQL that is true where nothing was given for a target; what was given but not read is another check's."""
-    for read in reads:
-        if read.cell.column.name == target and not read.cell.extra:
-            return f"({read.given} is null or {read.cell.nothing(read.given)})"
-    return "true"
-
-
-def _score_checks() -> list[Check]:
-    scored = "score is not null and kind in ('nps', 'csat', 'ces', 'stars', 'thumbs')"
-    return [
-        Check(
-            "score",
-            f"coalesce({scored} and (scale_min is null or scale_max is null), false)",
-            "score",
-            "the scale of this score is not stated: add scale_min and scale_max to the mapping, "
-            "for example scale_min = { const = 1 } and scale_max = { const = 7 }",
-        ),
-        Check(
-            "score",
-            "coalesce(score < scale_min or score > scale_max, false)",
-            "score",
-            "it lies outside its scale: state scale_min and scale_max, or correct the score",
-        ),
-        Check("scale_max", "coalesce(scale_max <= scale_min, false)", "scale_max", "it must be above scale_min"),
-    ]
 
 
 def needed(entity: Entity) -> tuple[str, ...]:

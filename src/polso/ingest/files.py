@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
@@ -22,6 +23,10 @@ FREE_BYTES = 64 * 1024**2
 
 Source = Path | BinaryIO
 
+_ABOUT = re.compile(r"(readme|leggimi|licen[sc]e)(\.(txt|md|pdf))?$", re.IGNORECASE)
+_CONTROL = bytes(set(range(32)) - set(b"\0\t\n\v\f\r\x1a\x1b"))
+"""Bytes that stand in no text of any encoding; a zero byte does, in UTF-16."""
+
 
 @dataclass(frozen=True)
 class Plain:
@@ -31,6 +36,14 @@ class Plain:
     path: Path
     format: str
     """csv, excel, json or parquet."""
+
+
+def size_of(sources: Sequence[Source]) -> int | None:
+    """How many bytes there are to read, where that is known."""
+    try:
+        return sum(source.stat().st_size for source in sources if isinstance(source, Path)) or None
+    except OSError:
+        return None
 
 
 def unpack(source: Source, staging: Path) -> Iterator[Plain]:
@@ -71,7 +84,7 @@ def _open(path: Path, name: str, staging: Path, depth: int = 0) -> Iterator[Plai
         with gzip.open(path, "rb") as packed:
             _copy(packed, inner, path.stat().st_size, name)
         yield from _open(inner, name.removesuffix(".gz"), staging, depth + 1)
-    elif head.startswith(b"PK\x03\x04"):
+    elif head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         yield from _zip(path, name, staging, depth)
     else:
         yield Plain(name, path, _format(head, name))
@@ -79,7 +92,7 @@ def _open(path: Path, name: str, staging: Path, depth: int = 0) -> Iterator[Plai
 
 def _zip(path: Path, name: str, staging: Path, depth: int) -> Iterator[Plain]:
     with zipfile.ZipFile(path) as archive:
-        members = [m for m in archive.infolist() if not m.is_dir() and not _clutter(m.filename)]
+        members = _members(archive)
         if any(m.filename == "xl/workbook.xml" for m in members):
             _bounded(sum(m.file_size for m in members), path.stat().st_size, name)
             yield Plain(name, path, "excel")
@@ -93,6 +106,12 @@ def _zip(path: Path, name: str, staging: Path, depth: int) -> Iterator[Plain]:
             with archive.open(member) as packed:
                 _copy(packed, inner, max(member.compress_size, 1), f"{name}: {member.filename}")
             yield from _open(inner, PurePosixPath(member.filename).name, staging, depth + 1)
+
+
+def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """What may be data: not what a Mac adds, nor what is said about the data where there are other files."""
+    members = [m for m in archive.infolist() if not m.is_dir() and not _clutter(m.filename)]
+    return [m for m in members if not _ABOUT.match(PurePosixPath(m.filename).name)] or members
 
 
 def _clutter(member: str) -> bool:
@@ -116,18 +135,29 @@ def _bounded(size: int, packed_size: int, name: str) -> None:
 
 
 def _format(head: bytes, name: str) -> str:
-    suffix = Path(name).suffix.lower()
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise LoadError(f"{name}: this is an old Excel file (.xls): save it as .xlsx or CSV")
     if head.startswith(b"%PDF"):
         raise LoadError(f"{name}: this is a PDF, not a table")
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    if _strange(head):
+        raise LoadError(f"{name}: this is neither a table nor a text: CSV, Excel, JSON or Parquet is expected")
     if text[:15].lower().startswith((b"<!doctype", b"<html", b"<table")):
         raise LoadError(f"{name}: this is a web page, whatever its name says: save it as .xlsx or CSV")
-    if suffix in (".json", ".ndjson", ".jsonl"):
-        return "json"
-    if suffix not in (".csv", ".tsv", ".txt", ".tab") and text[:1] in (b"{", b"["):
-        return "json"
-    return "csv"
+    return "json" if _is_json(text, Path(name).suffix.lower()) else "csv"
+
+
+def _strange(head: bytes) -> bool:
+    """Whether it is no text; UTF-16 may hold any byte, but shows by its mark or its separators."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or len(re.findall(rb"[,;\t|]\0|\0[,;\t|]", head)) > 1:
+        return False
+    return len(head) - len(head.translate(None, _CONTROL)) > len(head) / 50
+
+
+def _is_json(text: bytes, suffix: str) -> bool:
+    """What stands in the file counts; its name only where a first cell may begin with a bracket."""
+    if suffix in (".csv", ".tsv", ".txt", ".tab"):
+        return re.match(rb'(\[\s*)?\{\s*"[^"]*"\s*:', text) is not None
+    return text[:1] in (b"{", b"[")

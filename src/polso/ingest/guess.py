@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping as Table
 from functools import cache
 from importlib import resources
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from polso.entities import Entity
 from polso.errors import LoadError
@@ -16,6 +18,8 @@ from polso.ingest.tables import Field, Relation
 
 # These never come from a column of the file by a loose name.
 _ONLY_BY_OWN_NAME = frozenset({"extra"})
+_ZONE = re.compile(r"\((UTC|GMT|[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+)\)$")
+"""Some exports say in the header which zone their times are of."""
 
 
 @cache
@@ -31,7 +35,7 @@ def synonyms(column: str) -> Table[str, str]:
 
 def plain(name: str) -> str:
     """A column name without accents, case and punctuation."""
-    letters = unicodedata.normalize("NFKD", name)
+    letters = unicodedata.normalize("NFKD", _ZONE.sub(" ", name))
     kept = "".join(c if c.isalnum() else " " for c in letters if not unicodedata.combining(c))
     return " ".join(kept.lower().split())
 
@@ -52,11 +56,23 @@ def guess(entity: Entity, source: Relation, file: FileOptions | None = None) -> 
     notes = dict.fromkeys(renamed, "guessed from its name")
     return Mapping(
         entity.name,
-        {name: Rule(columns=(found[name].header,)) for name in ordered},
+        {name: _rule(found[name].header, entity.by_name[name].time) for name in ordered},
         file or FileOptions(),
         notes={name: note.replace("\n", " ") for name, note in notes.items()},
         unused=tuple(free),
     )
+
+
+def _rule(header: str, time: bool) -> Rule:
+    zone = _ZONE.search(header) if time else None
+    return Rule(columns=(header,), timezone=_known_zone(zone[1]) if zone else None)
+
+
+def _known_zone(zone: str) -> str | None:
+    try:
+        return "UTC" if zone in ("UTC", "GMT") else ZoneInfo(zone).key
+    except (KeyError, ValueError, OSError):
+        return None
 
 
 def _own_names(entity: Entity, target: str) -> list[str]:
@@ -117,7 +133,10 @@ def missing_column(entity: Entity, column: str, source: Relation) -> LoadError:
     about = entity.by_name[column]
     headers = ", ".join(" ".join(field.header.split())[:40] for field in source.fields[:30])
     const = f'{column} = {{ const = "{about.values[0] if about.values else "…"}" }}'
+    elsewhere = "".join(f"; {warning}" for warning in source.warnings if "file.sheet" in warning)
+    below = "; if the header stands further down, state file.skip_rows" if len(source.fields) == 1 else ""
     return LoadError(
         f"{source.file}: no column fills '{column}' ({about.about.rstrip('.').lower()}), which every {entity.row} "
-        f"needs; the file has: {headers}. Name one in a mapping, or give {const}; --dry-run prints a mapping to edit"
+        f"needs; the file has: {headers}. Name one in a mapping, or give {const}; "
+        f"--dry-run prints a mapping to edit{below}{elsewhere}"
     )

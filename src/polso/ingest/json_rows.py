@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -59,6 +61,8 @@ class _Stream:
         while True:
             try:
                 found, end = self._decoder.raw_decode(self._text, self._at)
+            except RecursionError:
+                raise LoadError(f"{self._name}: it is nested too deeply to be a table") from None
             except json.JSONDecodeError as error:
                 if len(self._text) - self._at > LONGEST or not self._more():
                     raise LoadError(f"{self._name}: this is not JSON: {error.msg} near {self._near()}") from None
@@ -93,18 +97,26 @@ class _Number(str):
         return lambda text: _Number(change(text))
 
 
-def json_rows(path: Path, name: str, headers: dict[str, int], comma: bool) -> Iterator[tuple[int, list[str | None]]]:
-    """Yield numbered rows; `headers` grows as new keys come, nested keys are joined by dots."""
+def json_rows(
+    path: Path, name: str, headers: dict[str, int], comma: bool, refuse: Callable[[int, str, str], None]
+) -> Iterator[tuple[int, list[str | None]]]:
+    """Yield numbered rows; `headers` grows as new keys come, nested keys are joined by dots.
+
+    Of one object a line, `refuse` is told number, text and advice of the lines that are none.
+    """
+    number = 0
     with path.open(encoding=_encoding(path), errors="replace") as file:
-        stream = _Stream(file, name, comma)
-        number = 0
-        items = _lines(stream) if _is_lines(path) else _items(stream)
-        for number, item in enumerate(items, 1):
-            if not isinstance(item, dict):
+        lines = path.name.endswith((".ndjson", ".jsonl")) or _is_lines(path)
+        found = _lines(file, name, comma) if lines else _items(_Stream(file, name, comma))
+        for number, item in enumerate(found, 1):
+            if isinstance(item, dict):
+                yield number, _row(item, headers)
+            elif isinstance(item, _Unread):
+                refuse(number, item.text, item.advice)
+            else:
                 raise LoadError(f"{name}: row {number} is {_shown(item)}, not an object {{…}}")
-            yield number, _row(item, headers)
-        if not number:
-            raise LoadError(f"{name} holds no rows")
+    if not number:
+        raise LoadError(f"{name} holds no rows")
 
 
 def _encoding(path: Path) -> str:
@@ -117,46 +129,65 @@ def _encoding(path: Path) -> str:
 
 def _items(stream: _Stream) -> Iterator[Any]:
     if stream.peek() == "[":
-        yield from _array(stream)
+        # Pages of a download, one array after the other, are rows too.
+        while stream.peek():
+            yield from _array(stream)
         return
     first, array = _object(stream)
     if array:
         yield from _array(stream)
         return
     yield first
-    yield from _lines(stream)
-
-
-def _lines(stream: _Stream) -> Iterator[Any]:
     while stream.peek():
         yield stream.value()
 
 
+@dataclass(frozen=True)
+class _Unread:
+    """A line that is no object."""
+
+    text: str
+    advice: str
+
+
+def _lines(file: TextIO, name: str, comma: bool) -> Iterator[Any]:
+    for line in file:
+        if line.strip():
+            yield _line(line, name, comma)
+
+
+def _line(line: str, name: str, comma: bool) -> Any:
+    stream = _Stream(io.StringIO(line), name, comma)
+    try:
+        found = stream.value()
+        over = stream.peek()
+    except LoadError as error:
+        return _Unread(line.strip(), str(error).removeprefix(f"{name}: "))
+    whole = isinstance(found, dict) and not over
+    return found if whole else _Unread(line.strip(), "one object {…} is expected on each line")
+
+
 def _is_lines(path: Path) -> bool:
     """One object a line: the first line is whole, and another follows."""
-    if path.name.endswith((".ndjson", ".jsonl")):
-        return True
     with path.open(encoding=_encoding(path), errors="replace") as file:
         first = file.readline(LONGEST)
         second = file.readline(LONGEST)
     try:
         return isinstance(json.loads(first), dict) and second.lstrip().startswith("{")
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         return False
 
 
 def _array(stream: _Stream) -> Iterator[Any]:
     stream.take("[")
-    if stream.peek() == "]":
-        return
-    while True:
+    while stream.peek() != "]":
         yield stream.value()
-        if stream.peek() == "]":
-            return
-        stream.take(",")
+        if stream.peek() != "]":
+            stream.take(",")
+    stream.take("]")
 
 
-def _object(stream: _Stream) -> tuple[dict[str, Any], bool]:
+def _object(stream: _Stream, deep: int = 1) -> tuple[dict[str, Any], bool]:
     """Read the first object key by key; stop in front of an array of objects, which holds the rows."""
     stream.take("{")
     found: dict[str, Any] = {}
@@ -165,7 +196,13 @@ def _object(stream: _Stream) -> tuple[dict[str, Any], bool]:
         stream.take(":")
         if stream.at_objects():
             return found, True
-        found[str(key)] = stream.value()
+        if stream.peek() == "{" and deep:
+            # Interfaces wrap their rows twice: {"data": {"payload": […]}}.
+            found[str(key)], array = _object(stream, deep - 1)
+            if array:
+                return found, True
+        else:
+            found[str(key)] = stream.value()
         if stream.peek() != "}":
             stream.take(",")
     stream.take("}")
@@ -196,7 +233,7 @@ def _text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return str(value)
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
     return json.dumps(value, ensure_ascii=False)
 
 

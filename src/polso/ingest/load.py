@@ -15,26 +15,24 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from polso.engines.duckdb import connect
 from polso.entities import TICKET, Entity, entity
 from polso.errors import LoadError
 from polso.ingest.cells import Cell, cells
+from polso.ingest.connection import opened
 from polso.ingest.derive import complete_tickets
 from polso.ingest.facts import Facts, facts, group, needed
-from polso.ingest.files import Source, unpack
-from polso.ingest.guess import guess, missing_column, with_questions
+from polso.ingest.files import Source, size_of, unpack
+from polso.ingest.guess import missing_column
 from polso.ingest.mapping import FileOptions, Mapping
+from polso.ingest.proposal import SAMPLE_ROWS, guessed, proposal
 from polso.ingest.quote import literal
 from polso.ingest.readings import read_all
 from polso.ingest.rejects import Rejects
 from polso.ingest.tables import Field, Relation, numbered, of_arrow, relation
 from polso.ingest.watch import Watch
 from polso.settings import Settings
+from polso.warehouse.rows import Laid, lay
 from polso.warehouse.store import Warehouse
-
-SAMPLE_ROWS = 5_000
-MEMORY = "2GB"
-"""What DuckDB may use before it writes to disk."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ class _Job:
     connection: duckdb.DuckDBPyConnection
     rejects: Rejects
     watch: Watch
-    staged: list[Path] = field(default_factory=list)
+    staged: list[Path | Laid] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     used: Mapping | None = None
     rows: int = 0
@@ -89,7 +87,7 @@ def load(
     """
     if not sources:
         raise LoadError("no file was named to load")
-    watch = Watch(progress, cancelled, _sizes(sources))
+    watch = Watch(progress, cancelled, size_of(sources))
     with _job(warehouse, entity_name, settings, mapping, keep_good, watch) as job:
         for source in sources:
             for plain in unpack(source, job.staging):
@@ -110,25 +108,14 @@ def propose(entity_name: str, source: Source, settings: Settings) -> Mapping:
     """Guess the mapping that would bring a file to an entity; nothing is loaded."""
     kind = entity(entity_name)
     with TemporaryDirectory(prefix="polso-") as folder:
-        connection = _connection(Path(folder))
+        connection = opened(Path(folder))
         try:
             for plain in unpack(source, Path(folder)):
                 seen = relation(plain, FileOptions(), Path(folder), connection)
-                return with_questions(guess(kind, seen, _file_options(seen)), seen)
+                return proposal(kind, seen, settings.zone.key, connection)
         finally:
             connection.close()
     raise LoadError("there is no file to look at")
-
-
-def _file_options(seen: Relation) -> FileOptions:
-    return FileOptions(separator=seen.separator)
-
-
-def _sizes(sources: Sequence[Source]) -> int | None:
-    try:
-        return sum(source.stat().st_size for source in sources if isinstance(source, Path)) or None
-    except OSError:
-        return None
 
 
 def _options(mapping: Mapping | None) -> FileOptions:
@@ -144,7 +131,7 @@ def _job(
         raise LoadError(f"the mapping is for {mapping.entity}, not for {kind.name}")
     rejects = Rejects(warehouse.folder / "rejects", kind.name)
     with warehouse.staging() as staging:
-        connection = _connection(staging)
+        connection = opened(staging)
         try:
             yield _Job(kind, settings, mapping, keep_good, staging, connection, rejects, watch)
         finally:
@@ -152,20 +139,9 @@ def _job(
             connection.close()
 
 
-def _connection(staging: Path) -> duckdb.DuckDBPyConnection:
-    connection = connect()
-    # It would draw its own bar on standard output.
-    connection.execute("set enable_progress_bar_print = false")
-    # A list of words is looked through where it stands; as a join it would be looked up for every row.
-    connection.execute("set disabled_optimizers = 'in_clause'")
-    connection.execute(f"set memory_limit = {literal(MEMORY)}")
-    connection.execute(f"set temp_directory = {literal(str(staging / 'spill'))}")
-    return connection
-
-
 def _stage(job: _Job, source: Relation) -> None:
     """Bring one file to staged facts: at once if it is clean, else row by row."""
-    mapping = job.mapping or guess(job.entity, source)
+    mapping = job.mapping or guessed(job.entity, source, FileOptions(), job.connection)
     job.used = job.used or mapping
     for column in needed(job.entity):
         if column not in mapping.columns and not (job.entity.name == "customer" and column == "customer_id"):
@@ -188,11 +164,13 @@ def _zone(job: _Job, mapping: Mapping) -> str:
 def _at_once(job: _Job, mapping: Mapping, source: Relation, targets: tuple[Cell, ...], left: tuple[Field, ...]) -> bool:
     """Stage a clean file in one pass, by the look of its first rows; False when a row does not bear them out."""
     out = job.staging / f"{uuid4().hex}.parquet"
+    laid = None
     try:
         job.connection.execute(f"create or replace temp table polso_sample as select * from {source.sql} limit {SAMPLE_ROWS}")
         reads = read_all(targets, source, "polso_sample", mapping.file, _zone(job, mapping), job.connection)
         found = facts(job.entity, reads, left, source, mapping.file)
-        rows = _copy(job, found.strict(), out, source.size)
+        laid = _lay(job, found, source.size) if job.entity is not TICKET else None
+        rows = laid.rows if laid else _copy(job, found.strict(), out, source.size)
     except (duckdb.Error, LoadError):
         job.watch.check()
         out.unlink(missing_ok=True)
@@ -200,8 +178,23 @@ def _at_once(job: _Job, mapping: Mapping, source: Relation, targets: tuple[Cell,
     if not rows:
         return False
     job.rows += rows
-    _keep(job, found, out)
+    if laid:
+        job.staged.append(laid)
+    else:
+        _keep(job, found, out)
     return True
+
+
+def _lay(job: _Job, found: Facts, size: int | None) -> Laid | None:
+    """Write rows where they need not be written again; None when an id repeats, so that their order counts."""
+    place = job.staging / f"{uuid4().hex}.laid"
+    # Each id comes once, so the order of rows need not be kept; keeping it would take one core only.
+    job.connection.execute("set preserve_insertion_order = false")
+    try:
+        laid = lay(lambda sql: job.watch.run(job.connection, sql, size), job.entity, found.strict(), place, found.empty)
+    finally:
+        job.connection.execute("set preserve_insertion_order = true")
+    return None if laid.repeated else laid
 
 
 def _with_care(job: _Job, mapping: Mapping, source: Relation, targets: tuple[Cell, ...], left: tuple[Field, ...]) -> None:
@@ -230,7 +223,7 @@ def _fetched(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, str, str 
 
 def _copy(job: _Job, query: str, out: Path, size: int | None) -> int:
     sql = f"copy ({query}) to {literal(str(out))} (format parquet, compression lz4_raw)"
-    return job.watch.run(job.connection, sql, size)
+    return int(job.watch.run(job.connection, sql, size)[0][0])
 
 
 def _keep(job: _Job, found: Facts, out: Path) -> None:
@@ -260,11 +253,11 @@ def _commit(job: _Job, warehouse: Warehouse) -> LoadReport:
     rejects = job.rejects
     rejects.close()
     if rejects.rows and not job.keep_good:
-        raise LoadError(_refusal(job))
+        raise LoadError(rejects.refusal())
     assert job.used is not None
     if job.entity.name == "ticket":
-        job.staged = [_completed(path, job.settings) for path in job.staged]
-    loaded = sum(_rows_of(path) for path in job.staged)
+        job.staged = [_completed(path, job.settings) for path in job.staged if isinstance(path, Path)]
+    loaded = sum(staged.rows if isinstance(staged, Laid) else _rows_of(staged) for staged in job.staged)
     if job.staged:
         job.watch.check()
         commit = warehouse.upsert(job.entity.name, job.staged)
@@ -303,16 +296,3 @@ def _completed(path: Path, settings: Settings) -> Path:
 
 def _rows_of(path: Path) -> int:
     return int(pq.read_metadata(path).num_rows)
-
-
-def _refusal(job: _Job) -> str:
-    count = job.rejects.rows
-    assert job.rejects.first is not None
-    file, row, column, value, advice = job.rejects.first
-    shown = "" if value is None else f" '{' '.join(value.split())[:60]}'"
-    place = f"{file}, row {row}" + (f", {column}" if column else "")
-    rows = "1 row was" if count == 1 else f"{count} rows were"
-    return (
-        f"{rows} refused and nothing was loaded; the first is {place}{shown}: {advice}; "
-        f"all are in {job.rejects.path}; --keep-good loads the others"
-    )

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from polso.entities import ENTITIES, entity
 from polso.errors import LoadError, did_you_mean
 
+RAGGED = ("refuse", "fill")
 DATE_ORDERS = ("dmy", "mdy", "ymd")
 EXTRA_TYPES = ("text", "number", "integer", "boolean", "timestamp")
 
@@ -37,6 +38,8 @@ class FileOptions:
     quote: str | None = None
     """The quoting character; '' for none."""
     date_order: str | None = None
+    ragged: str = "refuse"
+    """What becomes of rows with too few cells: 'refuse', or 'fill' where the cells left out at the end were empty."""
     keep: str | tuple[str, ...] = "all"
     """Which unmapped columns are kept in `extra`: 'all', 'none' or their names."""
 
@@ -146,6 +149,8 @@ def _options(given: Table[str, Any], where: str) -> FileOptions:
     if not isinstance(options.get("header", True), bool):
         raise LoadError(f"{where}.header: true or false is expected, not {options['header']!r}")
     made = FileOptions(**options)
+    if made.ragged not in RAGGED:
+        raise LoadError(f"{where}.ragged: there is no way '{made.ragged}'{did_you_mean(str(made.ragged), RAGGED)}")
     _readings(made.decimal, made.date_order, made.timezone, where)
     return made
 

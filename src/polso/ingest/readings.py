@@ -140,9 +140,12 @@ def _text(given: str, step: str, cell: Cell, zone: str) -> tuple[tuple[str, ...]
         advice = f"this is no date of the format {' or '.join(cell.rule.format)}"
         return moment_steps(given, stated(cell.rule.format), cell.rule.timezone or zone, step), advice
     if column.type is Type.BOOLEAN:
-        word = f"{step}0"
-        value = f"case when {one_of(word, YES)} then true when {one_of(word, NO)} then false end"
-        return (f"lower(trim({given}))", value), "yes or no is expected (sì/no, true/false, 1/0, x): map it with values"
+        word = f"lower(trim({given}))"
+        others = f"case when {one_of(word, YES)} then true when {one_of(word, NO)} then false end"
+        # What most files hold is told by a glance.
+        usual = "when 'true' then true when 'false' then false when '1' then true when '0' then false"
+        advice = "yes or no is expected (sì/no, true/false, 1/0, x): map it with values"
+        return (f"case {given} {usual} else {others} end",), advice
     if column.values:
         return (closed(given, column),), f"one of {', '.join(column.values)} is expected: map it with values"
     return (given,), ""
@@ -154,7 +157,10 @@ def closed(given: str, column: Column, name: str | None = None) -> str:
     others = {other: own for other, own in synonyms(name or column.name).items() if own in column.values}
     other = " ".join(f"when {literal(k)} then {literal(v)}" for k, v in others.items() if k not in column.values)
     own = f"when {one_of(word, column.values)} then {word}"
-    return f"case {own} else {f'case {word} {other} end' if other else 'null'} end"
+    slow = f"case {own} else {f'case {word} {other} end' if other else 'null'} end"
+    # Most files use the very words.
+    quick = " ".join(f"when {literal(value)} then {literal(value)}" for value in column.values)
+    return f"case {given} {quick} else {slow} end"
 
 
 def _typed(given: str, step: str, cell: Cell, zone: str) -> tuple[str, ...]:

@@ -49,6 +49,18 @@ class Rejects:
             self._writer.writerow(HEADER)
         return self._writer
 
+    def refusal(self) -> str:
+        """What to tell when nothing is loaded because of refused rows."""
+        assert self.first is not None
+        file, row, column, value, advice = self.first
+        shown = "" if value is None else f" '{' '.join(value.split())[:60]}'"
+        place = f"{file}, row {row}" + (f", {column}" if column else "")
+        rows = "1 row was" if self.rows == 1 else f"{self.rows} rows were"
+        return (
+            f"{rows} refused and nothing was loaded; the first is {place}{shown}: {advice}; "
+            f"all are in {self.path}; --keep-good loads the others"
+        )
+
     def close(self) -> None:
         """End the file."""
         if self._file is not None:

@@ -39,6 +39,8 @@ class Dialect:
     one_line_end: bool
     """Whether all lines end alike, those inside quotes too; the fast reader goes astray otherwise."""
     warnings: tuple[str, ...] = ()
+    fill: bool = False
+    """Whether cells left out at the end of a row are empty."""
 
     @property
     def first_data_line(self) -> int:
@@ -70,8 +72,20 @@ def read_dialect(path: Path, name: str, options: FileOptions, staging: Path) -> 
     # Blank lines above the header are skipped by every reader, but the fast one must be told.
     blank = len(body) - len(body.lstrip("\r\n"))
     skip += len(body[:blank].splitlines())
-    headers, notes = headings(rows[0], options.header)
-    return Dialect(path, separator, quote, escape, skip, headers, options.header, alike, (*warnings, *notes))
+    header, first = options.header, rows[0]
+    if header and _explained(rows):
+        header, skip, first = False, skip + 2, [name or below for name, below in zip(rows[0], rows[1], strict=True)]
+    headers, notes = headings(first, options.header)
+    fill = options.ragged == "fill"
+    return Dialect(path, separator, quote, escape, skip, headers, header, alike, (*warnings, *notes), fill)
+
+
+def _explained(rows: list[list[str]]) -> bool:
+    """Whether a second header line follows, which says what kind of answer a column holds, as SurveyMonkey writes it."""
+    if len(rows) < 3 or rows[0][0] != "Respondent ID" or len(rows[0]) != len(rows[1]) or rows[1][0]:
+        return False
+    # Lines are skipped, not rows.
+    return any(rows[1]) and not any("\n" in cell or "\r" in cell for row in rows[:2] for cell in row)
 
 
 def headings(cells: list[str], given: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:

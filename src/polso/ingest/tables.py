@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -50,6 +50,19 @@ class BadRow:
     row: int
     text: str
     advice: str
+
+
+@dataclass
+class _Bad:
+    """Collects bad rows, and counts those that are too many to keep."""
+
+    rows: list[BadRow] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, row: int, text: str, advice: str) -> None:
+        self.count += 1
+        if len(self.rows) < MOST_BAD_ROWS:
+            self.rows.append(BadRow(row, text, advice))
 
 
 @dataclass(frozen=True)
@@ -108,7 +121,13 @@ def _typed(file: str, sql: str, size: int | None, connection: duckdb.DuckDBPyCon
     headers, warnings = headings([str(row[0]) for row in described], True)
     fields = tuple(Field(h, f"c{i + 1}", str(row[1])) for i, (h, row) in enumerate(zip(headers, described, strict=True)))
     names = ", ".join(field.name for field in fields)
-    return Relation(file, f"(select * from {sql}) as polso_source({names})", fields, warnings=warnings, size=size)
+    # What pandas has for nothing may be stored as a number that is none.
+    plain = ", ".join(
+        f"case when isnan({f.name}) then null else {f.name} end as {f.name}" if f.type in ("DOUBLE", "FLOAT") else f.name
+        for f in fields
+    )
+    sql = f"(select {plain} from (select * from {sql}) as polso_named({names}))"
+    return Relation(file, f"{sql} as polso_source", fields, warnings=warnings, size=size)
 
 
 def _csv(plain: Plain, options: FileOptions, staging: Path) -> Relation:
@@ -149,27 +168,25 @@ def _with(source: Relation, sql: str, bad: Sequence[BadRow] = (), bad_count: int
 
 
 def _tolerant(source: Relation, dialect: Dialect, staging: Path, progress: Callable[[int], None]) -> Relation:
-    bad: list[BadRow] = []
-    counted = 0
+    bad = _Bad()
 
     def good() -> Iterator[tuple[int, list[str]]]:
-        nonlocal counted
         for number, cells, text, advice in tolerant_rows(dialect, LONGEST, progress):
             if cells is not None:
                 yield number, cells
-                continue
-            counted += 1
-            if len(bad) < MOST_BAD_ROWS:
-                bad.append(BadRow(number, text, advice))
+            else:
+                bad.add(number, text, advice)
 
     parts = _write(good(), len(source.fields), staging)
-    return _with(source, _read(parts), bad, counted)
+    return _with(source, _read(parts), bad.rows, bad.count)
 
 
 def _json(plain: Plain, options: FileOptions, staging: Path) -> Relation:
     headers: dict[str, int] = {}
-    parts = _write(json_rows(plain.path, plain.name, headers, options.decimal == ","), None, staging)
-    return _relation(plain, tuple(headers), parts, ())
+    bad = _Bad()
+    found = json_rows(plain.path, plain.name, headers, options.decimal == ",", bad.add)
+    parts = _write(found, None, staging)
+    return replace(_relation(plain, tuple(headers), parts, ()), bad=tuple(bad.rows), bad_count=bad.count)
 
 
 def _stored(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import duckdb
 
@@ -48,16 +49,16 @@ class Watch:
         self._last = done
         self._progress(done if self._total is None else min(done, self._total), self._total)
 
-    def run(self, connection: duckdb.DuckDBPyConnection, sql: str, size: int | None) -> int:
-        """Run a statement that returns a count, telling its progress and stopping it when asked."""
+    def run(self, connection: duckdb.DuckDBPyConnection, sql: str, size: int | None) -> list[tuple[Any, ...]]:
+        """Run a statement and return its rows, telling its progress and stopping it when asked."""
         if self._progress is None and self._cancelled is None:
-            return _count(connection, sql)
+            return connection.execute(sql).fetchall()
         connection.execute("set enable_progress_bar = true")
         ended = threading.Event()
         watcher = threading.Thread(target=self._follow, args=(connection, ended, size), daemon=True)
         watcher.start()
         try:
-            return _count(connection, sql)
+            return connection.execute(sql).fetchall()
         except duckdb.InterruptException:
             raise LoadError("the load was stopped; nothing was stored") from None
         finally:
@@ -71,8 +72,3 @@ class Watch:
             share = connection.query_progress()
             if size and share > 0:
                 self._tell(self._done + int(size * min(share, 100) / 100))
-
-
-def _count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
-    row = connection.execute(sql).fetchone()
-    return int(row[0]) if row else 0

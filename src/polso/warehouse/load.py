@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from polso.warehouse.log import Change, DataFile, Snapshot
+from polso.warehouse.rows import Laid
 from polso.warehouse.staged import Fate, Staged
 from polso.warehouse.work import Work
 
@@ -15,7 +16,7 @@ class Load:
     """Staged rows and what they mean for the snapshot looked at last."""
 
     def __init__(
-        self, work: Work, staged: Sequence[Path], note: Mapping[str, str], derived_from: tuple[str, int] | None
+        self, work: Work, staged: Sequence[Path | Laid], note: Mapping[str, str], derived_from: tuple[str, int] | None
     ) -> None:
         self._work = work
         self._staged = Staged(work.connection, work.log.entity, staged)

@@ -164,6 +164,14 @@ class TableLog:
         table = self.table()
         return table.history() if table is not None else []
 
+    @property
+    def changed(self) -> int:
+        """When the table last changed, in nanoseconds; 0 before anything was committed."""
+        try:
+            return (self.folder / "_delta_log").stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
     def derived_version(self, application: str) -> int | None:
         """Return how far a derivation has come."""
         table = self.table()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 
@@ -38,9 +41,13 @@ def rows_of(connection: duckdb.DuckDBPyConnection, entity: Entity, paths: Sequen
     source = parquet(paths)
     have = {row[0] for row in connection.execute(f"describe select * from {source}").fetchall()}  # noqa: S608
     columns = [_column(entity, name, name in have) for name in entity.arrow_schema.names]
-    month = f"strftime({quoted(entity.anchor)}, '%Y-%m') as month_"
     places = "file_index as file_, file_row_number as row_"
-    return f"select {', '.join(columns)}, {month}, {places} from {source}"  # noqa: S608
+    return f"select {', '.join(columns)}, {_month(entity)}, {places} from {source}"  # noqa: S608
+
+
+def _month(entity: Entity) -> str:
+    # Of a moment with zone strftime asks the calendar of the zone, which takes twice as long.
+    return f"strftime(make_timestamp(epoch_us({quoted(entity.anchor)})), '%Y-%m') as month_"
 
 
 def _column(entity: Entity, name: str, there: bool) -> str:
@@ -85,12 +92,75 @@ def write(
     connection: duckdb.DuckDBPyConnection, entity: Entity, query: str, folder: Path, prefix: str
 ) -> list[DataFile]:
     """Write a query's rows as data files by month, on the disk when this returns, and describe them."""
-    columns = ", ".join(quoted(name) for name in entity.arrow_schema.names)
-    written = connection.execute(
+    names = entity.arrow_schema.names
+    return _written(lambda sql: connection.execute(sql).fetchall(), entity, names, query, folder, prefix)
+
+
+@dataclass(frozen=True)
+class Laid:
+    """Checked rows written the way a table keeps them, but not yet in its folder."""
+
+    files: tuple[DataFile, ...]
+    repeated: bool
+    """Whether an id comes more than once: which row was the last is then no longer known."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return sum(file.rows for file in self.files)
+
+
+def lay(
+    run: Callable[[str], list[tuple[Any, ...]]], entity: Entity, query: str, folder: Path, empty: Iterable[str] = ()
+) -> Laid:
+    """Write a query's rows, all of them with id and anchor, as data files that a load can take as they are.
+
+    Columns known to be `empty` are left out, as they are of files older than a column.
+    """
+    dated = f"select *, {_month(entity)} from ({query})"  # noqa: S608
+    names = [name for name in entity.arrow_schema.names if name not in empty]
+    files = _written(run, entity, names, dated, folder, "laid")
+    if not files:
+        return Laid((), False)
+    source = parquet((file.path for file in files), by_name=False)
+    most = run(f"select max(n) from (select count(*) as n from {source} group by hash(id))")  # noqa: S608
+    return Laid(tuple(files), most[0][0] > 1)
+
+
+def take(files: Iterable[DataFile], folder: Path, prefix: str) -> list[DataFile]:
+    """Give data files laid elsewhere a name in a table's folder."""
+    taken = []
+    for file in files:
+        path = folder / f"month={file.month}" / f"{prefix}-{uuid4()}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _link(file.path, path)
+        taken.append(replace(file, path=str(path)))
+    return taken
+
+
+def _link(path: str, name: Path) -> None:
+    try:
+        os.link(path, name)
+    except OSError:
+        # Not every file system knows a second name.
+        shutil.copyfile(path, name)
+        _sync(str(name))
+
+
+def _written(
+    run: Callable[[str], list[tuple[Any, ...]]],
+    entity: Entity,
+    names: Iterable[str],
+    query: str,
+    folder: Path,
+    prefix: str,
+) -> list[DataFile]:
+    columns = ", ".join(map(quoted, names))
+    written = run(
         f"copy (select {columns}, month_ as month from ({query})) to {literal(str(folder))} (format parquet, "  # noqa: S608
         f"compression zstd, partition_by (month), filename_pattern {literal(prefix + '-{uuid}')}, "
         "return_stats, overwrite_or_ignore)"
-    ).fetchall()
+    )
     files = [_described(entity, row) for row in written if row[1]]
     for file in files:
         _sync(file.path)

@@ -12,7 +12,7 @@ import duckdb
 from polso.entities import Entity
 from polso.errors import WarehouseError
 from polso.warehouse.log import DataFile
-from polso.warehouse.rows import holders, quoted, rows_of, write, write_without
+from polso.warehouse.rows import Laid, holders, quoted, rows_of, take, write, write_without
 
 
 @dataclass(frozen=True)
@@ -26,23 +26,35 @@ class Fate:
     """The files that hold a former state of changed rows."""
 
 
+def _paths(file: Path | Laid) -> list[str]:
+    return [one.path for one in file.files] if isinstance(file, Laid) else [str(Path(file).absolute())]
+
+
 class Staged:
     """Rows about to be loaded, on a connection of their own; of an id that comes twice the last row counts."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, entity: Entity, files: Sequence[Path]) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, entity: Entity, files: Sequence[Path | Laid]) -> None:
         self._connection = connection
         self.entity = entity
         self.count = 0
+        self._laid: tuple[DataFile, ...] = ()
         if not files:
             return
-        paths = [str(Path(file).absolute()) for file in files]
+        laid = [file for file in files if isinstance(file, Laid)]
+        paths = [path for file in files for path in _paths(file)]
         try:
             self._run(f"create temp view staged as {rows_of(connection, entity, paths)}")
-            repeated = self._check()
+            repeated = self._count(laid[0]) if len(laid) == len(files) == 1 else self._check()
         except duckdb.Error as error:
             raise WarehouseError(f"the checked rows of {entity.name} cannot be read: {error}") from error
         self._run(f"create temp view arriving as {self._last_of_each(repeated)}")
         self.count -= self._value("select count(*) from former") if repeated else 0
+        if len(laid) == len(files) and not repeated:
+            self._laid = tuple(file for each in laid for file in each.files)
+
+    def _count(self, laid: Laid) -> bool:
+        self.count = laid.rows
+        return laid.repeated
 
     def _check(self) -> bool:
         anchor = quoted(self.entity.anchor)
@@ -98,8 +110,11 @@ class Staged:
 
     def write_fresh(self, folder: Path, prefix: str) -> list[DataFile]:
         """Write the new and changed rows to files of their own."""
+        some = self._value("select count(*) from unchanged")
+        if self._laid and not some:
+            return take(self._laid, folder, prefix)
         query = "select * from arriving"
-        if self._value("select count(*) from unchanged"):
+        if some:
             query += " anti join unchanged using (id)"
         return write(self._connection, self.entity, query, folder, prefix)
 

@@ -21,6 +21,7 @@ from polso.warehouse.lease import lease
 from polso.warehouse.load import Load
 from polso.warehouse.log import DataFile, Snapshot, SnapshotGone, TableLog
 from polso.warehouse.past import Past
+from polso.warehouse.rows import Laid
 from polso.warehouse.work import working
 
 
@@ -50,15 +51,16 @@ class Warehouse:
     def upsert(
         self,
         entity: str,
-        staged: Sequence[Path],
+        staged: Sequence[Path | Laid],
         note: Mapping[str, str] | None = None,
         derived_from: tuple[str, int] | None = None,
     ) -> Commit:
-        """Load Parquet files of checked rows in one commit: new ids are inserted, known ids updated where they differ.
+        """Load checked rows in one commit: new ids are inserted, known ids updated where they differ.
 
-        Of an id that comes more than once the last row counts, in the order of the files and of their rows. A row
-        whose anchor moved to another month moves with it. Where nothing differs nothing is committed, so a load may be
-        repeated. `derived_from` notes, in the same commit, how far a derivation has come (its name, a version).
+        `staged` are Parquet files, or what `rows.lay` wrote. Of an id that comes more than once the last row counts, in
+        the order of the files and of their rows. A row whose anchor moved to another month moves with it. Where nothing
+        differs nothing is committed, so a load may be repeated. `derived_from` notes, in the same commit, how far a
+        derivation has come (its name, a version).
         """
         with working(self.folder, self.log(entity)) as work:
             load = Load(work, staged, dict(note or {}), derived_from)
