@@ -22,6 +22,9 @@ Ints = NDArray[np.int64]
 CONFIDENCE = 0.95
 FEWEST_GROUPS = 5
 """With fewer customer groups than this the spread between them says nothing."""
+FEWEST_DEGREES = 2
+FOR_ESTIMATING = 6
+"""Degrees of freedom given up because the weights of the groups are read off the same replicates."""
 
 
 class Shape(Enum):
@@ -58,9 +61,23 @@ def standard_error(value: Array, replicates: Array) -> Array:
     return np.asarray(np.sqrt(factor * (off**2).sum(axis=1)), dtype=np.float64)
 
 
-def quantile_of_t(groups: Ints, confidence: float = CONFIDENCE) -> Array:
-    """Student's t for as many degrees of freedom as customer groups with data, less one."""
-    return np.asarray(special.stdtrit(np.maximum(groups - 1, 1), (1 + confidence) / 2), dtype=np.float64)
+def degrees_of_freedom(value: Array, replicates: Array, groups: Ints) -> Array:
+    """How much is known about the spread: at most the customer groups with data less one, less where a few carry it.
+
+    Satterthwaite's (1946) number for groups of unlike variance, Σv² for the variances being read off the fourth powers.
+    `docs/decisions/intervals.md` says how the constants were found.
+    """
+    squares = np.nan_to_num(replicates - value[:, None]) ** 2
+    part = squares / np.maximum(squares.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+    fourth = (part**2).sum(axis=1)
+    effective = 3 / np.where(fourth > 0, fourth, 1) - FOR_ESTIMATING
+    most = np.maximum(groups - 1, 1)
+    return np.asarray(np.clip(effective, np.minimum(FEWEST_DEGREES, most), most), dtype=np.float64)
+
+
+def quantile_of_t(degrees: Array, confidence: float = CONFIDENCE) -> Array:
+    """Student's t with that many degrees of freedom."""
+    return np.asarray(special.stdtrit(degrees, (1 + confidence) / 2), dtype=np.float64)
 
 
 def interval(
@@ -80,11 +97,11 @@ def interval(
     are the two shares (0…1) of an NPS.
     """
     se = standard_error(value, replicates)
-    t = quantile_of_t(groups, confidence)
+    t = quantile_of_t(degrees_of_freedom(value, replicates, groups), confidence)
     with np.errstate(divide="ignore", invalid="ignore"):
         match shape:
             case Shape.PERCENT:
-                low, high = _wilson(value, se, t, n, groups, confidence)
+                low, high = wilson(value, se, t, n, groups, confidence)
             case Shape.NPS:
                 assert promoters is not None and detractors is not None
                 low, high = _adjusted_wald(promoters, detractors, se, t, n, groups, confidence)
@@ -117,8 +134,8 @@ def _reasons(shape: Shape, value: Array, replicates: Array, se: Array, groups: I
     return found
 
 
-def _wilson(value: Array, se: Array, t: Array, n: Array, groups: Ints, confidence: float) -> tuple[Array, Array]:
-    """Wilson (1927) with the number of rows that would give this standard error if rows were independent."""
+def wilson(value: Array, se: Array, t: Array, n: Array, groups: Ints, confidence: float) -> tuple[Array, Array]:
+    """Wilson's interval (1927) of percentages, with as many rows as would give this standard error if independent."""
     p = np.clip(value / 100, 0, 1)
     size, z = _effective(p * (1 - p), se / 100, t, n, groups, confidence)
     centre = (p + z**2 / (2 * size)) / (1 + z**2 / size)
@@ -184,7 +201,8 @@ def quantile_interval(counts: Array, values: Array, q: float, confidence: float 
     """A quantile from counts by customer group and bin, shape (32, bins), and the bins' values, ascending.
 
     The value interpolates between the two neighbouring ordered values (type 7). The interval is Woodruff's (1952): the
-    interval of the share of rows below, by Wilson with the jackknife's standard error, read back on the values.
+    interval of the share of rows below, by Wilson with the jackknife's standard error, read back on the values at the
+    fractional order statistics (n + 1)·share (Hutson 1999).
     """
     total = counts.sum(axis=0)
     n = float(total.sum())
@@ -204,11 +222,11 @@ def quantile_interval(counts: Array, values: Array, q: float, confidence: float 
     if groups < FEWEST_GROUPS:
         nan = float("nan")
         return QuantileEstimate(value, nan, nan, np.full(CUSTOMER_GROUPS, value), "too few customers for an interval")
-    t = quantile_of_t(np.array([groups]), confidence)
+    t = quantile_of_t(degrees_of_freedom(np.array([q]), shares[None, :], np.array([groups])), confidence)
     low_q, high_q = (
-        float(side[0]) / 100 for side in _wilson(np.array([100 * q]), 100 * se, t, np.array([n]), np.array([groups]), confidence)
+        float(side[0]) / 100 for side in wilson(np.array([100 * q]), 100 * se, t, np.array([n]), np.array([groups]), confidence)
     )
-    low, high = (_ordered(cumulated, values, edge) for edge in (low_q * n - 0.5, high_q * n - 0.5))
+    low, high = (_ordered(cumulated, values, edge) for edge in (low_q * (n + 1) - 1, high_q * (n + 1) - 1))
     width = high_q - low_q
     slope = (high - low) / width if width > 0 else 0.0
     replicates = value - (shares - q) * slope

@@ -10,8 +10,10 @@ from polso.insights.intervals import (
     FEWEST_GROUPS,
     Array,
     QuantileEstimate,
-    Shape,
-    interval,
+    degrees_of_freedom,
+    quantile_of_t,
+    standard_error,
+    wilson,
 )
 
 
@@ -30,8 +32,9 @@ def happened(events: Array, waiting: Array) -> Array:
 def time_quantile(events: Array, waiting: Array, values: Array, q: float, confidence: float = CONFIDENCE) -> QuantileEstimate:
     """The time by which it has happened to a share `q`, from counts by customer group and bin, shape (32, bins).
 
-    The interval is that of the share at that time, by Wilson with the jackknife's standard error, read back on the
-    curve. No value, with the reason, when the curve does not get as far as `q`.
+    The interval holds the times at which the share may be `q`, by Wilson with the jackknife's standard error at each time
+    (Brookmeyer & Crowley 1982, Biometrics 38(1)), so it widens where few are left to tell. No value, with the reason,
+    when the curve does not get as far as `q`; no interval when it does not get far enough beyond.
     """
     nan = float("nan")
     blank = np.full(CUSTOMER_GROUPS, nan)
@@ -47,23 +50,25 @@ def time_quantile(events: Array, waiting: Array, values: Array, q: float, confid
         return QuantileEstimate(value, nan, nan, np.full(CUSTOMER_GROUPS, value), "too few customers for an interval")
     place = int(np.searchsorted(values, value))
     without = happened(events.sum(axis=0) - events, waiting.sum(axis=0) - waiting)
-    shares, share = without[:, place], float(curve[place])
-    around = interval(
-        np.array([100 * q]),
-        100 * (shares - share + q)[None, :],
-        np.array([groups]),
-        np.array([n]),
-        shape=Shape.PERCENT,
-        confidence=confidence,
-    )
-    low, high = (_reached(curve, values, float(edge[0]) / 100) for edge in (around.low, around.high))
-    last = float(values[-1])
-    width = float(around.high[0] - around.low[0]) / 100
-    slope = ((last if high is None else high) - (low or 0.0)) / width if width > 0 else 0.0
-    replicates = value - (shares - share) * slope
-    if low is None or high is None:
+    low, high = _limits(curve, without, place, (n, groups), q, confidence)
+    last = len(values) - 1 if high is None else high
+    between = float(curve[last] - curve[low])
+    slope = float(values[last] - values[low]) / between if between > 0 else 0.0
+    replicates = value - (without[:, place] - curve[place]) * slope
+    if high is None:
         return QuantileEstimate(value, nan, nan, replicates, "too few have happened for an interval")
-    return QuantileEstimate(value, low, high, replicates)
+    return QuantileEstimate(value, float(values[low]), float(values[high]), replicates)
+
+
+def _limits(
+    curve: Array, without: Array, place: int, size: tuple[float, int], q: float, confidence: float
+) -> tuple[int, int | None]:
+    """The first time whose share may be `q`, and the first whose share must be more, if one is."""
+    n, groups = np.array([size[0]]), np.array([size[1]])
+    t = quantile_of_t(degrees_of_freedom(curve[[place]], without[:, [place]].T, groups), confidence)
+    low, high = wilson(100 * curve, 100 * standard_error(curve, without.T), t, n, groups, confidence)
+    more = np.flatnonzero(low > 100 * q)
+    return int(np.argmax(high >= 100 * q)), int(more[0]) if len(more) else None
 
 
 def _reached(curve: Array, values: Array, q: float) -> float | None:
