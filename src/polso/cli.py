@@ -93,6 +93,10 @@ def _parser() -> _Parser:
     _command(commands, "compact", "merge small files and tidy old ones away", _compact)
     _command(commands, "doctor", "check that the workspace is sound", _doctor)
 
+    serve = _command(commands, "serve", "serve the site", _serve)
+    serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
+    serve.add_argument("--port", type=int, default=8000, help="default: 8000")
+
     demo = _command(commands, "demo", "load the sample workspace and print its KPIs", _demo)
     demo.add_argument("--until", type=date.fromisoformat, default=None, metavar="DATE", help="the made-up company's last day")
     return parser
@@ -233,6 +237,12 @@ def _demo(asked: argparse.Namespace) -> None:
         print()
         show.summary(answers, title)
     print(f"\n{sample.WHAT_NEXT.format(workspace=asked.workspace, polso=_own_name())}")
+
+
+def _serve(asked: argparse.Namespace) -> None:
+    # The site takes this process's place: nothing of it is imported by the other commands.
+    options = ["--workspace", str(asked.workspace), "--host", asked.host, "--port", str(asked.port)]
+    os.execv(sys.executable, [sys.executable, "-m", "polso.web", *options])
 
 
 def _own_name() -> str:

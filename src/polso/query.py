@@ -14,6 +14,14 @@ _ROLLING = re.compile(r"^(\d{1,3})d$")
 
 
 @dataclass(frozen=True)
+class Within:
+    """Only rows whose column has one of the values: a limit that no question can lift."""
+
+    column: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Query:
     """A question to the facts; dates are in the workspace's time zone, `end` is not included."""
 

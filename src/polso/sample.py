@@ -62,5 +62,7 @@ The workspace is in {workspace}. Ask it something:
   {polso} --workspace {workspace} measure nps csat --by channel --grain month
   {polso} --workspace {workspace} explain first_response_time_median --by channel
   {polso} --workspace {workspace} kpis
+See it in the browser:
+  {polso} --workspace {workspace} serve
 Load your own facts:
   {polso} --workspace mine load ticket tickets.csv --dry-run"""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, TypeVar
@@ -15,16 +18,17 @@ import pyarrow as pa
 from polso.answer import Answer, Answers
 from polso.engines import Engine, engine
 from polso.entities import ENTITIES, Entity, entity
-from polso.errors import QueryError
+from polso.errors import LoadError, QueryError
 from polso.ingest import load as ingest
 from polso.ingest import mapping as file_mapping
 from polso.ingest.derive import update_tickets
 from polso.measure import Explanation, Facts, ask, explain
 from polso.metrics.catalogue import Catalogue
-from polso.query import Query
+from polso.query import Query, Within
 from polso.settings import Settings, write_default
 from polso.warehouse import backup, erase, export, layout, upkeep
 from polso.warehouse.partial_cache import PartialCache
+from polso.warehouse.past import Past
 from polso.warehouse.store import SnapshotGone, Warehouse
 from polso.working_time import Calendar
 
@@ -32,6 +36,16 @@ _TRIES = 5
 Reply = TypeVar("Reply")
 Source = Path | BinaryIO
 By = str | Sequence[str]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The facts there are of an entity."""
+
+    entity: Entity
+    rows: int
+    first: datetime
+    last: datetime
 
 
 class Workspace:
@@ -80,6 +94,17 @@ class Workspace:
         self.refresh(report.entity)
         return report
 
+    def mapping(self, text: str) -> file_mapping.Mapping:
+        """Read the text of a mapping."""
+        try:
+            return file_mapping.parse(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise LoadError(f"the mapping cannot be read: {error}") from None
+
+    def mapping_text(self, mapping: file_mapping.Mapping) -> str:
+        """Write a mapping down."""
+        return file_mapping.render(mapping)
+
     def propose(self, entity_name: str, source: Source) -> file_mapping.Mapping:
         """Guess the mapping that would bring a file to an entity."""
         return ingest.propose(entity(entity_name).name, source, self.settings)
@@ -105,9 +130,9 @@ class Workspace:
         """Compute KPIs; dates are in the workspace's zone and `end` is not included."""
         return self.ask(_query(metrics, by, grain, start, end, where, compare), engine)
 
-    def ask(self, query: Query, engine: str = "duckdb") -> Answers:
-        """Answer a question."""
-        return self._steadily(lambda: ask(query, self.facts(engine)))
+    def ask(self, query: Query, engine: str = "duckdb", within: Within | None = None) -> Answers:
+        """Answer a question; `within` limits it to rows that whoever asks may see."""
+        return self._steadily(lambda: ask(query, replace(self.facts(engine), within=within)))
 
     def explain(self, metric: str, *, engine: str = "duckdb", **question: Any) -> Explanation:
         """Lay open how a KPI's number came about."""
@@ -157,6 +182,41 @@ class Workspace:
             except (SnapshotGone, FileNotFoundError, OSError):
                 time.sleep(0.05 * 2**attempt)
         return question()
+
+    def facts_version(self) -> str:
+        """A text that changes whenever any fact does; cheap to ask for again and again."""
+        return sha256("-".join(str(self.warehouse.log(name).changed) for name in ENTITIES).encode()).hexdigest()[:16]
+
+    def latest_day(self, entity_name: str | None = None) -> date | None:
+        """The local day of the latest fact, of one entity or of all, that is not in the future; None without facts."""
+        now = datetime.now(UTC)
+        latest = [
+            min(file.times[declared.anchor][1], now)
+            for declared in (ENTITIES.values() if entity_name is None else [entity(entity_name)])
+            for file in self.warehouse.snapshot(declared.name).files
+            if declared.anchor in file.times
+        ]
+        return max(latest).astimezone(self.settings.zone).date() if latest else None
+
+    def overview(self) -> list[Kept]:
+        """What facts there are: rows, and the first and last moment, of each entity that has any."""
+        found = []
+        for declared in ENTITIES.values():
+            snapshot = self.warehouse.snapshot(declared.name)
+            spans = [file.times[declared.anchor] for file in snapshot.files if declared.anchor in file.times]
+            if spans:
+                rows = sum(file.rows for file in snapshot.files)
+                found.append(Kept(declared, rows, min(first for first, _ in spans), max(last for _, last in spans)))
+        return found
+
+    def history(self, entity_name: str) -> list[Past]:
+        """What was done to an entity's facts, newest first."""
+        return self.warehouse.history(entity(entity_name).name)
+
+    def undo(self, entity_name: str, version: int) -> None:
+        """Take back one load; WarehouseError when later loads touched its rows."""
+        self.warehouse.undo(entity(entity_name).name, version)
+        self.refresh(entity_name)
 
     # --- keeping house ---
 

@@ -67,9 +67,7 @@ def test_loaders_and_tidiers_killed_at_any_moment_lose_and_halve_nothing(
     told = {who: tmp_path / f"{who}.txt" for who in ("ann", "bea")}
     next_batch = dict.fromkeys(told, 0)
     for _ in range(ROUNDS):
-        running = [
-            context.Process(target=loaders.keep_loading, args=(folder, who, told[who], next_batch[who])) for who in told
-        ]
+        running = [context.Process(target=loaders.keep_loading, args=(folder, who, told[who], next_batch[who])) for who in told]
         running.append(context.Process(target=loaders.keep_tidying, args=(folder,)))
         for process in running:
             process.start()
@@ -113,9 +111,7 @@ def test_two_load_while_one_tidies_and_one_reads(context: ForkServerContext, fol
     assert all(len(acknowledged(path)) > 3 for path in told.values())
 
 
-def test_the_same_file_loaded_by_two_at_once_is_there_once(
-    context: ForkServerContext, folder: Path, tmp_path: Path
-) -> None:
+def test_the_same_file_loaded_by_two_at_once_is_there_once(context: ForkServerContext, folder: Path, tmp_path: Path) -> None:
     for number in range(5):
         rows = [loaders.response(f"x-{number}-{n}", 1.0, n) for n in range(2000)]
         file = loaders.stage(tmp_path / "same.parquet", rows)

@@ -30,7 +30,8 @@ def _empty(entity: str) -> Path:
 # fmt: off
 WORDS = [
     "count", "share", "sum", "mean", "median", "quantile", "min", "max", "stddev", "distinct", "at_start", "at_end",
-    "began", "ended", "ended_of_start", "kept", "time_median", "nth", "followed_within", "silent_for", "seconds", "days", "scaled",
+    "began", "ended", "ended_of_start", "kept", "time_median", "nth", "followed_within", "silent_for", "seconds", "days",
+    "scaled",
     "lower", "upper", "abs", "coalesce", "nullif", "cast", "case", "when", "then", "end", "select", "from", "ticket",
     "order", "opened_at", "resolved_at", "topic", "reopens", "score", "'x'", "0", "1", "0.5", "7", "null", "true",
     "and", "or", "not", "in", "is", "(", ")", ",", "+", "-", "*", "/", "=", "<", ">=", "<>", ".", "filter", "where",

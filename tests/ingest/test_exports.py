@@ -45,9 +45,7 @@ SURVEYMONKEY = (
     "Respondent ID,Collector ID,End Date,Email Address,How likely is it that you would recommend us to a friend?,,Any comments?\n"
     ",,,,Response,Other (please specify),Open-Ended Response\n118,4,2026-01-13 10:02:00,m@x.it,9,fax,Good\n"
 )
-TYPEFORM = (
-    "#,How likely are you to recommend us?,Submit Date (UTC),Network ID\nabc,9,2026-01-13 10:02:00,n1\n"
-)
+TYPEFORM = "#,How likely are you to recommend us?,Submit Date (UTC),Network ID\nabc,9,2026-01-13 10:02:00,n1\n"
 
 
 def test_a_zendesk_report_is_known_by_its_headers(company: Company) -> None:
@@ -108,5 +106,5 @@ def test_the_second_header_line_of_surveymonkey_is_no_answer(company: Company) -
 def test_a_proposal_asks_what_only_a_person_knows(company: Company) -> None:
     text = render(propose("order", company.file('id,ordered_at,amount\n1,03/04/2026,"1,234"\n'), company.settings))
 
-    assert 'ordered_at = "ordered_at"  # column \'ordered_at\': is \'03/04/2026\' the 3. of month 4' in text
+    assert "ordered_at = \"ordered_at\"  # column 'ordered_at': is '03/04/2026' the 3. of month 4" in text
     assert "is '1,234' 1234 or 1 and 234 thousandths" in text

@@ -71,7 +71,7 @@ def test_questions_may_name_columns_that_no_file_has(company: Company) -> None:
 
 def test_a_file_that_turns_odd_below_is_read_with_care(company: Company) -> None:
     lines = "".join(f"{i},2026-01-13T10:00:00+01:00,true,5\n" for i in range(6000))
-    odd = "a,13/01/2026 10:00,sì,\"1,5\"\nb,2026-01-13 10:00:00,VERO, 7 \nc,2026-01-13T10:00:00.25Z,0,-\n"
+    odd = 'a,13/01/2026 10:00,sì,"1,5"\nb,2026-01-13 10:00:00,VERO, 7 \nc,2026-01-13T10:00:00.25Z,0,-\n'
 
     with pytest.raises(LoadError, match="row 6001, pageviews '1,5'"):
         company.load("visit", "id,started_at,converted,pageviews\n" + lines + odd)

@@ -175,7 +175,7 @@ def test_the_numbers_of_a_column_are_read_in_one_way(company: Company, numbers: 
         ("order", "Report of May\n\nid;ordered_at\n", "if the header stands further down, state file.skip_rows"),
         ("order", '[{"id": 1, "ordered_at": "2026-01-13"}] and more', "this is not JSON"),
         ("order", '[{"id": ' + "[" * 100_000 + "]" * 100_000 + "}]", "nested too deeply"),
-        ("order", '[["id", "ordered_at"], [1, "2026-01-13"]]', "row 1 is [\"id\", \"ordered_at\"], not an object"),
+        ("order", '[["id", "ordered_at"], [1, "2026-01-13"]]', 'row 1 is ["id", "ordered_at"], not an object'),
         ("order", '[{"id": 1, "ordered_at": ', "this is not JSON"),
     ],
 )

@@ -155,8 +155,8 @@ def test_settings_turn_repeats_into_good_news() -> None:
         ('[slow]\nentity = "ticket"\nformula = "count()"\nper_customer = "last"', "did you mean 'latest'?"),
         ('[slow]\nentity = "ticket"\nformula = "count()"\n[slow.en]\nnme = "x"', "did you mean 'name'?"),
         ('[slow]\nentity = "ticket"\nformula = "count()"\n[[slow.benchmark]]\nvalue = 3', "and a source"),
-        ('slow = 3', "must be a table"),
-        ('[slow', "mine.toml cannot be read"),
+        ("slow = 3", "must be a table"),
+        ("[slow", "mine.toml cannot be read"),
     ],
 )
 def test_a_slip_in_a_definition_is_told_in_one_line(own: Callable[[str], Catalogue], given: str, said: str) -> None:

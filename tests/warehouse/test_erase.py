@@ -73,9 +73,7 @@ def test_nothing_of_an_erased_customer_is_left_anywhere(warehouse: Warehouse, tm
     plant(warehouse, tmp_path, [*others, BOB])
     _make_history(warehouse, tmp_path)
     _leave_things_about(warehouse, tmp_path)
-    before = {
-        name: {i for i in stored(warehouse, name) if "canary" not in i and "nobody" not in i} for name in ENTITIES
-    }
+    before = {name: {i for i in stored(warehouse, name) if "canary" not in i and "nobody" not in i} for name in ENTITIES}
     assert len(traces(warehouse.folder)) > len(ENTITIES)
 
     erased = erase(warehouse, BOB)

@@ -259,9 +259,7 @@ def test_how_far_a_derivation_came_is_kept_with_its_rows(warehouse: Warehouse, l
     assert warehouse.snapshot("response").version == version
 
 
-def test_what_came_since_a_version_is_found_even_after_its_file_was_written_again(
-    warehouse: Warehouse, load: Load
-) -> None:
+def test_what_came_since_a_version_is_found_even_after_its_file_was_written_again(warehouse: Warehouse, load: Load) -> None:
     first = load([answer(1, at=on(1)), answer(2, at=on(2))])
     load([answer(3, at=on(1)), answer(4, at=on(1))])
     load([answer(3, 0.0, at=on(1))])

@@ -64,17 +64,13 @@ def test_former_files_stay_for_a_week_and_go_when_asked(warehouse: Warehouse, lo
     assert sorted(stored(warehouse)) == ["r1", "r2"]
 
 
-def test_what_a_crashed_load_left_goes_but_not_what_a_living_one_writes(
-    warehouse: Warehouse, load: Load, tmp_path: Path
-) -> None:
+def test_what_a_crashed_load_left_goes_but_not_what_a_living_one_writes(warehouse: Warehouse, load: Load, tmp_path: Path) -> None:
     load([answer(1)])
     month = warehouse.log("response").folder / "month=2024-01"
     with lease(layout.leases(warehouse.folder)) as living:
         for name in (living, "feedfeedfeedfeed"):
             os.replace(parquet(tmp_path, "response", [answer(2)]), month / f"{name}-1.parquet")
-        assert [path.name for path in orphans(warehouse.folder, warehouse.log("response"))] == [
-            "feedfeedfeedfeed-1.parquet"
-        ]
+        assert [path.name for path in orphans(warehouse.folder, warehouse.log("response"))] == ["feedfeedfeedfeed-1.parquet"]
         assert vacuum(warehouse, "response") == 1
         assert alive(layout.leases(warehouse.folder)) == {living}
     assert vacuum(warehouse, "response") == 1

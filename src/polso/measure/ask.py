@@ -20,8 +20,8 @@ from polso.formula.combine import Array
 from polso.formula.grid import Asked, days, periods_of
 from polso.formula.language import parse
 from polso.formula.partials import Slice, parts
-from polso.formula.resolve import Aggregate, Resolved, resolve, splits
-from polso.formula.rows import Scope, condition
+from polso.formula.resolve import Aggregate, Resolved, both, resolve, splits
+from polso.formula.rows import Scope, column, condition
 from polso.insights.intervals import Shape
 from polso.insights.significance import benjamini_hochberg, difference
 from polso.measure.extras import extra_keys
@@ -30,7 +30,7 @@ from polso.measure.judge import Measured, measure_one
 from polso.measure.kept import Cache, Source
 from polso.metrics.catalogue import Catalogue
 from polso.metrics.metric import Metric
-from polso.query import Query
+from polso.query import Query, Within
 from polso.warehouse.store import Snapshot
 
 
@@ -46,6 +46,7 @@ class Facts:
     working_days: Callable[[date, date], int] | None = None
     goals: Mapping[str, float] | None = None
     language: str = "en"
+    within: Within | None = None
 
 
 @dataclass(frozen=True)
@@ -95,12 +96,22 @@ def make_plan(query: Query, facts: Facts) -> Plan:
     tree = parse(query.where) if query.where else None
     for entity in entities:
         scope = Scope(ENTITIES[entity], partial(known_extras, entity), facts.zone)
-        where[entity] = condition(tree, scope) if tree is not None else None
+        where[entity] = both(condition(tree, scope) if tree is not None else None, _within(facts.within, entity))
         by[entity] = splits(query.by, scope)
         if scope.windows:
             raise QueryError("a filter cannot look at a customer's other rows: nth() and followed_within() are for KPIs")
     asked = periods_of(query, facts.zone, _extent(resolved, source))
     return Plan(query, metrics, resolved, Slice(where, by), source, asked)
+
+
+def _within(limit: Within | None, entity: str) -> exp.Expr | None:
+    if limit is None:
+        return None
+    if limit.column not in ENTITIES[entity].by_name:
+        raise QueryError(f"a {entity} has no {limit.column}, and only those of some {limit.column} may be seen")
+    if not limit.values:
+        return exp.false()
+    return exp.In(this=column(limit.column), expressions=[exp.Literal.string(value) for value in limit.values])
 
 
 _RESOLVED: dict[tuple[str, str, str], Resolved] = {}

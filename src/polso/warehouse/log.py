@@ -248,9 +248,7 @@ def _adds(folder: Path, change: Change) -> Iterable[AddAction]:
 
 def _removes(folder: Path, change: Change) -> Iterable[RemoveAction]:
     rearranged = (
-        not change.added
-        and bool(change.kept)
-        and sum(f.rows for f in change.kept) == sum(f.rows for f in change.removed)
+        not change.added and bool(change.kept) and sum(f.rows for f in change.kept) == sum(f.rows for f in change.removed)
     )
     for file in change.removed:
         path = Path(file.path).relative_to(folder).as_posix()

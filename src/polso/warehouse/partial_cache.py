@@ -81,9 +81,7 @@ class PartialCache:
                 self._certainly(lambda db: _drop(db, gone))
                 self._certainly(_empty_log)
             except sqlite3.Error as error:
-                raise WarehouseError(
-                    f"'{self._path}' still holds what was computed from erased rows: {error}"
-                ) from error
+                raise WarehouseError(f"'{self._path}' still holds what was computed from erased rows: {error}") from error
 
     def prune(self, max_bytes: int) -> None:
         """Forget the oldest until the rest fits."""
@@ -168,16 +166,12 @@ def _fetch(db: sqlite3.Connection, plan: str, keys: Sequence[str]) -> dict[str, 
     return found
 
 
-def _store(
-    db: sqlite3.Connection, plan: str, items: Mapping[str, bytes], made_from: Mapping[str, Sequence[str]]
-) -> list[str]:
+def _store(db: sqlite3.Connection, plan: str, items: Mapping[str, bytes], made_from: Mapping[str, Sequence[str]]) -> list[str]:
     now = int(time.time())
     with _Transaction(db):
         gone = _gone(db, {file for files in made_from.values() for file in files})
         keys = [key for key in items if not gone.intersection(made_from[key])]
-        db.executemany(
-            "insert or replace into partial values (?, ?, ?, ?)", ((plan, key, items[key], now) for key in keys)
-        )
+        db.executemany("insert or replace into partial values (?, ?, ?, ?)", ((plan, key, items[key], now) for key in keys))
         db.executemany(
             "insert or ignore into made_from values (?, ?, ?)",
             ((file, plan, key) for key in keys for file in made_from[key]),

@@ -90,9 +90,7 @@ class Delete:
         touched = holders(work.connection, seen.files, "select id from gone")
         if not touched:
             return None
-        kept = write_without(
-            work.connection, work.log.entity, touched, "select id from gone", work.log.folder, work.name
-        )
+        kept = write_without(work.connection, work.log.entity, touched, "select id from gone", work.log.folder, work.name)
         self.removed = sum(file.rows for file in touched) - sum(file.rows for file in kept)
         return Change(work.name, kept=kept, removed=touched, note=self._note, counts={"removed": self.removed})
 
@@ -119,8 +117,7 @@ class Undo:
         untouched = self._untouched([file.path for file in touched])
         if untouched < self.loaded:
             raise WarehouseError(
-                f"{self._refusal}{self.loaded - untouched} of its rows were changed or removed later; "
-                "undo the later load first"
+                f"{self._refusal}{self.loaded - untouched} of its rows were changed or removed later; undo the later load first"
             )
         ids = "select id from loaded"
         kept = write_without(work.connection, work.log.entity, touched, ids, work.log.folder, work.name)

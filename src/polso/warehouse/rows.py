@@ -88,9 +88,7 @@ def write_without(
     return write(connection, entity, query, folder, prefix)
 
 
-def write(
-    connection: duckdb.DuckDBPyConnection, entity: Entity, query: str, folder: Path, prefix: str
-) -> list[DataFile]:
+def write(connection: duckdb.DuckDBPyConnection, entity: Entity, query: str, folder: Path, prefix: str) -> list[DataFile]:
     """Write a query's rows as data files by month, on the disk when this returns, and describe them."""
     names = entity.arrow_schema.names
     return _written(lambda sql: connection.execute(sql).fetchall(), entity, names, query, folder, prefix)
@@ -110,9 +108,7 @@ class Laid:
         return sum(file.rows for file in self.files)
 
 
-def lay(
-    run: Callable[[str], list[tuple[Any, ...]]], entity: Entity, query: str, folder: Path, empty: Iterable[str] = ()
-) -> Laid:
+def lay(run: Callable[[str], list[tuple[Any, ...]]], entity: Entity, query: str, folder: Path, empty: Iterable[str] = ()) -> Laid:
     """Write a query's rows, all of them with id and anchor, as data files that a load can take as they are.
 
     Columns known to be `empty` are left out, as they are of files older than a column.

@@ -121,9 +121,7 @@ def reading(*snapshots: Snapshot) -> Iterator[None]:
     except Exception as error:
         for snapshot in snapshots:
             if not all(os.path.exists(file.path) for file in snapshot.files):
-                raise SnapshotGone(
-                    f"facts of {snapshot.entity} were erased or tidied away meanwhile: ask again"
-                ) from error
+                raise SnapshotGone(f"facts of {snapshot.entity} were erased or tidied away meanwhile: ask again") from error
         raise
 
 

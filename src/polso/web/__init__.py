@@ -1,0 +1,1 @@
+"""The site: what people see, and the API that other programs use."""
