@@ -20,6 +20,7 @@ from polso.engines import ENGINES
 from polso.entities import ENTITIES
 from polso.errors import PolsoError
 from polso.ingest.mapping import render
+from polso.measure.predict import VALUES
 from polso.query import COMPARISONS
 from polso.workspace import Workspace, restore
 
@@ -71,6 +72,14 @@ def _parser() -> _Parser:
     explain = _command(commands, "explain", "lay open how a number came about", _explain)
     explain.add_argument("key", metavar="KEY")
     _question(explain)
+
+    foretell = _command(commands, "predict", "foretell what customers will still bring", _predict)
+    foretell.add_argument("key", metavar="KEY", help="clv (from purchases) or contract_value (from contracts)")
+    foretell.add_argument("--by", action="append", default=[], metavar="DIM", help="split by a column; may be repeated")
+    foretell.add_argument("--months", type=int, default=12, help="how far ahead; default: 12")
+    foretell.add_argument("--where", metavar="EXPR", help="which facts count, for example \"channel = 'web'\"")
+    foretell.add_argument("--value", choices=VALUES, default="margin", help="what of a purchase is counted; default: margin")
+    foretell.add_argument("--format", choices=_SPLIT_FORMATS, default="table")
 
     kpis = _command(commands, "kpis", "list the KPIs", _kpis)
     kpis.add_argument("--format", choices=("table", "json"), default="table")
@@ -178,6 +187,11 @@ class _Bar:
 def _measure(asked: argparse.Namespace) -> None:
     answers = _opened(asked).measure(*asked.keys, **_asked(asked))
     show.answers(answers, asked.format, asked.output)
+
+
+def _predict(asked: argparse.Namespace) -> None:
+    question = {name: getattr(asked, name) for name in ("by", "months", "where", "value")}
+    show.answers(_opened(asked).predict(asked.key, **question), asked.format, None)
 
 
 def _explain(asked: argparse.Namespace) -> None:

@@ -22,7 +22,7 @@ from polso.errors import LoadError, QueryError
 from polso.ingest import load as ingest
 from polso.ingest import mapping as file_mapping
 from polso.ingest.derive import update_tickets
-from polso.measure import Explanation, Facts, ask, explain
+from polso.measure import Explanation, Facts, Prediction, ask, explain, predict
 from polso.metrics.catalogue import Catalogue
 from polso.query import Query, Within
 from polso.settings import Settings, write_default
@@ -138,6 +138,20 @@ class Workspace:
         """Lay open how a KPI's number came about."""
         query = _query((metric,), **question)
         return self._steadily(lambda: explain(query, self.facts(engine)))
+
+    def predict(
+        self,
+        key: str,
+        *,
+        by: By = (),
+        months: int = 12,
+        where: str | None = None,
+        value: str = "margin",
+        engine: str = "duckdb",
+    ) -> Answers:
+        """Foretell what a customer will bring in the months to come: "clv" from purchases, "contract_value" from contracts."""
+        asked = Prediction(key, (by,) if isinstance(by, str) else tuple(by), months, where, value)
+        return self._steadily(lambda: predict(asked, self.facts(engine)))
 
     @property
     def catalogue(self) -> Catalogue:

@@ -87,11 +87,16 @@ class Found:
         return float(100 * (self.intervals.low > self.truth).mean()), float(100 * (self.intervals.high < self.truth).mean())
 
     @property
+    def exist(self) -> float:
+        """The share of runs that have an interval."""
+        return float((~np.isnan(self.intervals.low)).mean())
+
+    @property
     def covered(self) -> float:
-        """The percentage of intervals that hold the truth, of those that exist."""
+        """The percentage of intervals that hold the truth, of those that exist; nan where none does."""
         exist = ~np.isnan(self.intervals.low)
         low, high, truth = self.intervals.low[exist], self.intervals.high[exist], self.truth[exist]
-        return float(100 * ((low <= truth) & (truth <= high)).mean())
+        return float(100 * ((low <= truth) & (truth <= high)).mean()) if exist.any() else float("nan")
 
 
 Draw = Callable[[Crowd], Found]

@@ -2,5 +2,6 @@
 
 from polso.measure.ask import Facts, ask
 from polso.measure.explain import Explanation, explain
+from polso.measure.predict import Prediction, predict
 
-__all__ = ["Explanation", "Facts", "ask", "explain"]
+__all__ = ["Explanation", "Facts", "Prediction", "ask", "explain", "predict"]

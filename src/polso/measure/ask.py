@@ -96,7 +96,8 @@ def make_plan(query: Query, facts: Facts) -> Plan:
     tree = parse(query.where) if query.where else None
     for entity in entities:
         scope = Scope(ENTITIES[entity], partial(known_extras, entity), facts.zone)
-        where[entity] = both(condition(tree, scope) if tree is not None else None, _within(facts.within, entity))
+        reach = limit(facts.within, entity) if facts.within is not None else None
+        where[entity] = both(condition(tree, scope) if tree is not None else None, reach)
         by[entity] = splits(query.by, scope)
         if scope.windows:
             raise QueryError("a filter cannot look at a customer's other rows: nth() and followed_within() are for KPIs")
@@ -104,14 +105,13 @@ def make_plan(query: Query, facts: Facts) -> Plan:
     return Plan(query, metrics, resolved, Slice(where, by), source, asked)
 
 
-def _within(limit: Within | None, entity: str) -> exp.Expr | None:
-    if limit is None:
-        return None
-    if limit.column not in ENTITIES[entity].by_name:
-        raise QueryError(f"a {entity} has no {limit.column}, and only those of some {limit.column} may be seen")
-    if not limit.values:
+def limit(within: Within, entity: str) -> exp.Expr:
+    """The condition that holds for rows that may be seen; QueryError where an entity cannot tell."""
+    if within.column not in ENTITIES[entity].by_name:
+        raise QueryError(f"a {entity} has no {within.column}, and only those of some {within.column} may be seen")
+    if not within.values:
         return exp.false()
-    return exp.In(this=column(limit.column), expressions=[exp.Literal.string(value) for value in limit.values])
+    return exp.In(this=column(within.column), expressions=[exp.Literal.string(value) for value in within.values])
 
 
 _RESOLVED: dict[tuple[str, str, str], Resolved] = {}
