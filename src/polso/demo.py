@@ -494,24 +494,36 @@ def _annotations(c: _Company, written: dict[str, Any]) -> pa.Table:
     count = len(chosen)
     sentiment = np.clip(np.round(200 * written["satisfied"][chosen] - 110 + c.dice.normal(0, 18, count)), -100, 100)
     label = np.select([sentiment > 25, sentiment < -25], ["positive", "negative"], "neutral")
-    return _table(
-        "annotation",
-        {
-            "customer_id": c.customers["id"][written["who"][chosen]],
-            "at": written["at"][chosen],
-            "of_entity": np.full(count, "response"),
-            "of_id": np.array([f"answer-{number}" for number in chosen]),
-            "language": np.where(c.customers["country"][written["who"][chosen]] == "IT", "it", "en"),
-            "sentiment": sentiment,
-            "label": label,
-            "emotion": np.select([label == "positive", label == "negative"], ["joy", "anger"], "trust"),
-            "theme": c.pick(count, {"delivery": 4, "price": 2, "support": 3, "quality": 3}),
-            "model": np.full(count, "made_up"),
-            "version": np.full(count, "1"),
-            "confidence": np.round(c.dice.uniform(0.6, 0.99, count), 2),
-            "channel": np.full(count, "survey"),
-        },
-    )
+    of_text = {
+        "customer_id": c.customers["id"][written["who"][chosen]],
+        "at": written["at"][chosen],
+        "of_entity": np.full(count, "response"),
+        "of_id": np.array([f"answer-{number}" for number in chosen]),
+        "language": np.where(c.customers["country"][written["who"][chosen]] == "IT", "it", "en"),
+        "model": np.full(count, "made_up"),
+        "version": np.full(count, "1"),
+        "confidence": np.round(c.dice.uniform(0.6, 0.99, count), 2),
+        "channel": np.full(count, "survey"),
+    }
+    read = {
+        "sentiment": sentiment,
+        "label": label,
+        "emotion": np.select([label == "positive", label == "negative"], ["joy", "anger"], "trust"),
+        "theme": c.pick(count, {"delivery": 4, "price": 2, "support": 3, "quality": 3}),
+    }
+    # One text in four speaks of something in particular, and has an opinion of it.
+    particular = c.dice.random(count) < 0.25
+    aspect = c.pick(int(particular.sum()), {"price": 3, "delivery": 4, "courtesy": 2, "product": 3})
+    opinion = np.clip(sentiment[particular] + np.where(aspect == "price", -30, 10), -100, 100)
+    of_aspects = {
+        "aspect": aspect,
+        "sentiment": opinion,
+        "label": np.select([opinion > 25, opinion < -25], ["positive", "negative"], "neutral"),
+    }
+    texts = _table("annotation", of_text | read)
+    about = {"id": np.array([f"annotation-{number}-aspect" for number in np.flatnonzero(particular)])}
+    aspects = _table("annotation", about | {name: column[particular] for name, column in of_text.items()} | of_aspects)
+    return pa.concat_tables([texts, aspects], promote_options="default")
 
 
 def _messages(c: _Company, cases: _Cases) -> pa.Table:
