@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class PolsoError(Exception):
@@ -16,6 +17,11 @@ class FormulaError(PolsoError):
 
 class LoadError(PolsoError):
     """A file that cannot be loaded as asked; nothing of it was stored."""
+
+    def __init__(self, message: str, rejects_file: Path | None = None) -> None:
+        super().__init__(message)
+        self.rejects_file = rejects_file
+        """Where the refused rows are listed, when rows are what was wrong."""
 
 
 class WarehouseError(PolsoError):

@@ -7,6 +7,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _MICRO = timedelta(microseconds=1)
+_STEP = timedelta(days=6)
+"""No zone has changed its offset twice within six days since 1900."""
 
 
 @lru_cache(maxsize=256)
@@ -16,7 +18,7 @@ def offsets(zone: ZoneInfo, start_year: int, end_year: int) -> tuple[tuple[int, 
     stop = datetime(end_year + 1, 1, 1, tzinfo=UTC)
     found = [(0, offset(moment, zone))]
     while moment < stop:
-        following = moment + timedelta(hours=6)
+        following = moment + _STEP
         if offset(following, zone) != found[-1][1]:
             changed = _change(moment, following, zone)
             found.append((round(changed.timestamp()) * 1_000_000, offset(changed, zone)))
@@ -30,13 +32,13 @@ def offset(moment: datetime, zone: ZoneInfo) -> int:
 
 
 def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """The first minute with the offset of `after`."""
+    """The first second with the offset of `after`."""
     wanted = offset(after, zone)
-    low, high = 0, round((after - before).total_seconds() / 60)
+    low, high = 0, round((after - before).total_seconds())
     while low < high:
         middle = (low + high) // 2
-        if offset(before + timedelta(minutes=middle), zone) == wanted:
+        if offset(before + timedelta(seconds=middle), zone) == wanted:
             high = middle
         else:
             low = middle + 1
-    return before + timedelta(minutes=low)
+    return before + timedelta(seconds=low)

@@ -253,7 +253,7 @@ def _commit(job: _Job, warehouse: Warehouse) -> LoadReport:
     rejects = job.rejects
     rejects.close()
     if rejects.rows and not job.keep_good:
-        raise LoadError(rejects.refusal())
+        raise LoadError(rejects.refusal(), rejects.path)
     assert job.used is not None
     if job.entity.name == "ticket":
         job.staged = [_completed(path, job.settings) for path in job.staged if isinstance(path, Path)]

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from polso.entities import ENTITIES
-from polso.errors import PolsoError
+from polso.errors import LoadError, PolsoError
 from polso.web.accounts.models import note
 from polso.web.accounts.roles import Ability
 from polso.web.desk import Desk, desk
@@ -73,7 +73,7 @@ def upload(request: HttpRequest, pk: str) -> HttpResponse:
                 waiting.entity, waiting.path, mapping=at.whole.mapping(waiting.mapping), keep_good="keep_good" in request.POST
             )
         except PolsoError as error:
-            context |= {"problem": str(error), "rejects": _rejects(getattr(error, "rejects_file", None))}
+            context |= {"problem": str(error), "rejects": _rejects(error.rejects_file if isinstance(error, LoadError) else None)}
             return render(request, "sources/upload.html", context, status=422)
         note(at.person, "facts loaded", f"{waiting.entity}: {report.inserted} new, {report.updated} changed")
         told = ngettext("%(n)s fact is new", "%(n)s facts are new", report.inserted) % {"n": report.inserted}
@@ -87,7 +87,7 @@ def upload(request: HttpRequest, pk: str) -> HttpResponse:
 def _rejects(file: Path | None) -> list[list[str]]:
     if file is None or not file.exists():
         return []
-    with file.open(encoding="utf-8", newline="") as opened:
+    with file.open(encoding="utf-8-sig", newline="") as opened:
         return [row for _number, row in zip(range(_SHOWN_REJECTS + 1), csv.reader(opened), strict=False)]
 
 
