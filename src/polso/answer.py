@@ -39,6 +39,17 @@ class Goal:
     target: float
     met: bool | None
 
+    @classmethod
+    def judged(cls, target: float, estimate: Estimate, direction: str) -> Goal | None:
+        """Hold an estimate against a target; None while there is no estimate."""
+        if estimate.value is None:
+            return None
+        if estimate.low is None or estimate.high is None:
+            return cls(target, None)
+        side = -1 if direction == "down" else 1
+        worst, best = sorted((side * estimate.low, side * estimate.high))
+        return cls(target, True if worst >= side * target else False if best < side * target else None)
+
 
 @dataclass(frozen=True)
 class Row:

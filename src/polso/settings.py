@@ -78,6 +78,16 @@ class FirstResponse:
     counted_on: str = "first_response_at"
 
 
+@dataclass(frozen=True)
+class Privacy:
+    """What the site shows of small groups and of single workers."""
+
+    smallest_group: int = 5
+    """A segment with fewer facts is not shown by itself: one could tell whose they are."""
+    operator_rankings: bool = False
+    """Whether agents may be compared; monitoring workers needs an agreement in Italy (law 300/1970, article 4)."""
+
+
 _SWITCHES: dict[str, tuple[Any, ...]] = {
     "start": ("customer_message", "created"),
     "stopped_by": ("human", "any"),
@@ -101,6 +111,7 @@ class Settings:
     metric_options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """KPI → what it does differently here."""
     goals: Mapping[str, float] = field(default_factory=dict)
+    privacy: Privacy = field(default_factory=Privacy)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -123,7 +134,7 @@ class Settings:
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Settings:
         """Check settings given as tables; SettingsError for what is unknown or cannot be right."""
-        _known("settings", given, ("workspace", "calendar", "first_response", "metrics", "goals"))
+        _known("settings", given, ("workspace", "calendar", "first_response", "metrics", "goals", "privacy"))
         about = _table("workspace", given.get("workspace", {}))
         _known("[workspace]", about, ("name", "timezone", "language", "currency"))
         texts = {name: _checked("workspace", name, value, str) for name, value in about.items()}
@@ -137,6 +148,7 @@ class Settings:
             first_response=_first_response(_table("first_response", given.get("first_response", {}))),
             metric_options=_metric_options(_table("metrics", given.get("metrics", {}))),
             goals=_goals(_table("goals", given.get("goals", {}))),
+            privacy=_privacy(_table("privacy", given.get("privacy", {}))),
         )
 
 
@@ -177,6 +189,10 @@ DEFAULT = """\
 
 [goals]                        # KPI = what it should reach
 # nps = 50
+
+[privacy]                      # what the site shows
+# smallest_group = 5           # segments with fewer facts are not shown by themselves
+# operator_rankings = false    # true: agents may be compared; in Italy this needs an agreement (law 300/1970, article 4)
 """
 
 
@@ -287,6 +303,14 @@ def _first_response(given: Mapping[str, Any]) -> FirstResponse:
             choices = ", ".join(str(choice).lower() for choice in _SWITCHES[name])
             raise SettingsError(f"[first_response] {name} is {value!r}: it may be {choices}")
     return FirstResponse(**given)
+
+
+def _privacy(given: Mapping[str, Any]) -> Privacy:
+    _known("[privacy]", given, ("smallest_group", "operator_rankings"))
+    smallest = _checked("privacy", "smallest_group", given.get("smallest_group", 5), int)
+    if isinstance(smallest, bool) or not 1 <= smallest <= 1000:
+        raise SettingsError(f"[privacy] smallest_group is {smallest!r}: a whole number from 1 to 1000 is needed")
+    return Privacy(smallest, _checked("privacy", "operator_rankings", given.get("operator_rankings", False), bool))
 
 
 def _metric_options(given: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -22,8 +22,10 @@ from polso.errors import LoadError, QueryError
 from polso.ingest import load as ingest
 from polso.ingest import mapping as file_mapping
 from polso.ingest.derive import update_tickets
-from polso.measure import Explanation, Facts, Prediction, ask, explain, predict
-from polso.metrics.catalogue import Catalogue
+from polso.measure import Bar, Explanation, Facts, Prediction, ask, distribution, explain, predict, rows_behind
+from polso.metrics import own
+from polso.metrics.catalogue import KEY, Catalogue
+from polso.metrics.metric import Metric, MetricError, metric
 from polso.query import Query, Within
 from polso.settings import Settings, write_default
 from polso.warehouse import backup, erase, export, layout, upkeep
@@ -139,6 +141,18 @@ class Workspace:
         query = _query((metric,), **question)
         return self._steadily(lambda: explain(query, self.facts(engine)))
 
+    def rows(
+        self, query: Query, *, personal: bool = True, most: int = 100, skip: int = 0, within: Within | None = None
+    ) -> pa.Table:
+        """The rows behind the answer to a question about one KPI, newest first."""
+        return self._steadily(
+            lambda: rows_behind(query, replace(self.facts(), within=within), personal=personal, most=most, skip=skip)
+        )
+
+    def distribution(self, query: Query, within: Within | None = None) -> list[Bar]:
+        """How the values behind the answer to a question about one KPI are spread."""
+        return self._steadily(lambda: distribution(query, replace(self.facts(), within=within)))
+
     def predict(
         self,
         key: str,
@@ -158,6 +172,39 @@ class Workspace:
         """The KPIs: the built-in ones and those of the workspace's own folder."""
         found = Catalogue.load(self.folder / "metrics", self.settings.metric_options)
         return found.counting("first_response_time", "first_response_at", self.settings.first_response.counted_on)
+
+    # --- KPIs of one's own ---
+
+    def draft(self, key: str, given: Mapping[str, Any]) -> Metric:
+        """Check a definition of a KPI of one's own; MetricError says what is wrong with it."""
+        if not KEY.match(key):
+            raise MetricError(f"'{key}' cannot be a KPI's key: use small letters, digits and _")
+        if key in Catalogue.load() and not self.own(key):
+            raise MetricError(f"'{key}' is a KPI that Polso brings along: choose another key")
+        return metric(key, given)
+
+    def try_out(self, draft: Metric, query: Query, within: Within | None = None) -> Answers:
+        """Answer a question in which a draft may be named, without keeping the draft."""
+        known = Catalogue({**self.catalogue.metrics, draft.key: draft})
+        return self._steadily(lambda: ask(query, replace(self.facts(), catalogue=known, within=within)))
+
+    def define(self, draft: Metric) -> None:
+        """Keep a KPI of one's own, once it can be computed."""
+        self.try_out(draft, Query((draft.key,), compare="none"))
+        own.save(self.folder / "metrics", draft)
+
+    def drop(self, key: str) -> None:
+        """Take a KPI of one's own out of use; MetricError while others are made of it."""
+        needed = [one.key for one in self.catalogue if one.key != key and key in self.catalogue.made_of(one.key)]
+        if needed:
+            raise MetricError(f"'{key}' is part of {', '.join(needed)}: change those first")
+        own.drop(self.folder / "metrics", key)
+
+    def own(self, key: str) -> list[Metric]:
+        """The versions of a KPI of one's own, newest first; nothing where Polso brings it along."""
+        if not (self.folder / "metrics" / f"{key}.toml").exists():
+            return []
+        return [self.catalogue[key], *reversed(own.past(self.folder / "metrics", key))]
 
     def describe(self, entity_name: str) -> Entity:
         """Return the declaration of an entity."""

@@ -107,6 +107,14 @@ BETWEEN: dict[str, tuple[int, int]] = {
 OF_THE_PERIOD = ("working_days", "days_in_period")
 
 
+def vocabulary(entity: str) -> list[str]:
+    """The words that a formula about an entity may be written with: functions and columns."""
+    functions = {*AGGREGATES, *BETWEEN, *OF_THE_PERIOD, *ROW_FUNCTIONS}
+    return sorted(f"{name}()" for name in functions) + [
+        column.name for column in ENTITIES[entity].all_columns if not column.system
+    ]
+
+
 @dataclass
 class _Reading:
     """The state of reading one metric and, through names, the metrics it is made of."""
@@ -296,4 +304,4 @@ def splits(by: Iterable[str], scope: Scope) -> tuple[exp.Expr, ...]:
     return tuple(exp.cast(compile_row(exp.Column(this=exp.to_identifier(name)), scope)[0], "text") for name in by)
 
 
-__all__ = ["AGGREGATES", "Aggregate", "Definition", "Resolved", "both", "column", "resolve", "splits"]
+__all__ = ["AGGREGATES", "Aggregate", "Definition", "Resolved", "both", "column", "resolve", "splits", "vocabulary"]

@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 CONFIDENCE = 0.95
 FEWEST_GROUPS = 5
 """With fewer customer groups than this the spread between them says nothing."""
-FEWEST_DEGREES = 2
+FEWEST_DEGREES = 4
 FOR_ESTIMATING = 6
 """Degrees of freedom given up because the weights of the groups are read off the same replicates."""
 

@@ -274,13 +274,7 @@ class _Layout:
 
     def _goal(self, metric: Metric, estimate: Estimate) -> Goal | None:
         target = (self.facts.goals or {}).get(metric.key)
-        if target is None or estimate.value is None:
-            return None
-        if estimate.low is None or estimate.high is None:
-            return Goal(target, None)
-        side = -1 if metric.direction == "down" else 1
-        worst, best = sorted((side * estimate.low, side * estimate.high))
-        return Goal(target, True if worst >= side * target else False if best < side * target else None)
+        return None if target is None else Goal.judged(target, estimate, metric.direction)
 
 
 def _side(one: Measured, cells: NDArray[np.int64]) -> Measured:

@@ -14,7 +14,7 @@ from polso.errors import QueryError, did_you_mean
 from polso.metrics.metric import Metric, MetricError, check_time, metric
 
 THEMES = ("voice", "service", "loyalty", "sales", "digital", "journeys")
-_KEY = re.compile(r"^[a-z][a-z0-9_]*$")
+KEY = re.compile(r"^[a-z][a-z0-9_]*\Z")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -67,8 +67,12 @@ class Catalogue:
 
     def version(self, key: str) -> str:
         """The version of a definition: it changes when the KPI, or one it is made of, is computed differently."""
-        fingerprints = [self[one].fingerprint for one in sorted(self._made_of(key, set()))]
+        fingerprints = [self[one].fingerprint for one in sorted(self.made_of(key))]
         return sha256("".join([self[key].fingerprint, *fingerprints]).encode()).hexdigest()[:10]
+
+    def made_of(self, key: str) -> set[str]:
+        """The KPIs that a KPI's formula names, and those theirs name."""
+        return self._made_of(key, set())
 
     def _made_of(self, key: str, met: set[str]) -> set[str]:
         for word in _WORD.findall(self[key].formula):
@@ -100,6 +104,6 @@ def read(path: Path, theme: str) -> dict[str, Metric]:
 
 def _checked(given: Mapping[str, object], theme: str) -> Iterable[tuple[str, Metric]]:
     for key, table in given.items():
-        if not _KEY.match(key):
+        if not KEY.match(key):
             raise MetricError(f"'{key}' cannot be a KPI's key: use small letters, digits and _")
         yield key, metric(key, table, theme)  # type: ignore[arg-type]

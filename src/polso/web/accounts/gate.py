@@ -17,6 +17,7 @@ OPEN = (
     "/accounts/2fa/",
     "/accounts/oidc/",
     "/invitation/",
+    "/shared/",
     "/health",
     "/language",
     "/api/",

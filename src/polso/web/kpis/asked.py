@@ -59,11 +59,20 @@ class Asked:
             self.compare,
         )
 
+    def narrowed(self, value: str | None) -> str:
+        """The address of the same page, without the split and only for one of its segments."""
+        own = f"{self.by} is null" if value is None else f"{self.by} = {_quoted(value)}"
+        return self.address(by="", where=f"({self.where}) and {own}" if self.where else own)
+
     def address(self, **changes: object) -> str:
         """The same page with some parts changed, as the part of an address after the question mark."""
         other = replace(self, **changes)  # type: ignore[arg-type]
         words = {"by": other.by, "grain": other.grain, "from": other.start, "to": other.end, "where": other.where}
         return urlencode({name: str(value) for name, value in {**words, "compare": other.compare}.items() if value})
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _back(first: date, months: int) -> date:

@@ -59,3 +59,67 @@ for (const form of document.querySelectorAll("[data-drop]")) {
     });
   }
 }
+
+// A chart says what its points say: to the mouse, and to the arrow keys.
+const bubble = document.createElement("div");
+bubble.className = "bubble";
+bubble.hidden = true;
+bubble.setAttribute("role", "status");
+document.body.append(bubble);
+
+const say = (point) => {
+  if (!point) {
+    bubble.hidden = true;
+    return;
+  }
+  const box = point.getBoundingClientRect();
+  bubble.textContent = point.dataset.told;
+  bubble.hidden = false;
+  const left = Math.min(Math.max(box.x + box.width / 2 - bubble.offsetWidth / 2, 8), document.documentElement.clientWidth - bubble.offsetWidth - 8);
+  bubble.style.left = `${left + window.scrollX}px`;
+  bubble.style.top = `${box.y + window.scrollY - bubble.offsetHeight - 8}px`;
+};
+
+const pointsOf = (figure) => [...figure.querySelectorAll("[data-told]")].filter((point) => point.getBoundingClientRect().width > 0);
+
+document.addEventListener("pointermove", (event) => {
+  const figure = event.target.closest?.("figure.told");
+  if (!figure) {
+    if (!bubble.hidden && !document.activeElement?.matches("figure.told")) say(null);
+    return;
+  }
+  const away = (point) => {
+    const box = point.getBoundingClientRect();
+    return Math.hypot(event.clientX - box.x - box.width / 2, event.clientY - box.y - box.height / 2);
+  };
+  const nearest = pointsOf(figure).sort((one, two) => away(one) - away(two))[0];
+  say(nearest && away(nearest) < 60 ? nearest : null);
+});
+
+const reachable = (root) => {
+  for (const figure of root.querySelectorAll("figure.told")) {
+    figure.tabIndex = 0;
+    figure.setAttribute("role", "group");
+    const caption = figure.querySelector("figcaption")?.textContent.trim();
+    if (caption) figure.setAttribute("aria-label", caption);
+  }
+};
+reachable(document);
+document.addEventListener("htmx:afterSettle", () => reachable(document));
+
+document.addEventListener("keydown", (event) => {
+  const figure = event.target.closest?.("figure.told");
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  if (event.key === "Escape") say(null);
+  if (!figure || !step) return;
+  event.preventDefault();
+  const points = pointsOf(figure);
+  const place = points.findIndex((point) => point.classList.contains("told-now"));
+  points.forEach((point) => point.classList.remove("told-now"));
+  const next = points[(place + step + points.length) % points.length] ?? null;
+  next?.classList.add("told-now");
+  say(next);
+});
+document.addEventListener("focusout", (event) => {
+  if (event.target.matches?.("figure.told")) say(null);
+});
