@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -61,9 +62,8 @@ def test_the_rows_are_those_that_are_counted_newest_first(workspace: Workspace) 
 
 def test_rows_come_page_by_page_and_within_the_time_and_condition(workspace: Workspace) -> None:
     assert workspace.rows(Query(("nps",)), most=2, skip=2)["id"].to_pylist() == ["a4", "a3"]
-    narrow = Query(
-        ("nps",), start=BEGIN.date() + timedelta(days=2), end=BEGIN.date() + timedelta(days=5), where="channel = 'email'"
-    )
+    first, end = (BEGIN.date() + timedelta(days=days) for days in (2, 5))
+    narrow = Query(("nps",), start=first, end=end, where="channel = 'email'")
     assert workspace.rows(narrow)["id"].to_pylist() == ["a4", "a2"]
 
 
@@ -87,7 +87,7 @@ def test_durations_have_bars_by_size_and_none_is_lost(workspace: Workspace) -> N
     bars = workspace.distribution(Query(("first_response_time_median",)))
     assert sum(bar.rows for bar in bars) == 33
     assert (bars[0].low, bars[0].high, bars[0].rows) == (0, 0, 1)
-    assert all(one.high == pytest.approx(two.low) for one, two in zip(bars[1:], bars[2:], strict=False))
+    assert all(one.high == pytest.approx(two.low) for one, two in pairwise(bars[1:]))
     assert bars[1].low <= 30 < bars[1].high
 
 
