@@ -1,4 +1,4 @@
-# make run: set up, load the sample workspace, print its KPIs.   make test: set up and check everything.
+# make run: set up, load the sample workspace, print its KPIs, serve the site.   make test: set up and check everything.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,8 +7,12 @@ READY := $(VENV)/ready
 .PHONY: run test lint docs bench clean
 .DEFAULT_GOAL := run
 
+PORT ?= 8000
+
 run: $(VENV)/installed
 	$(BIN)/polso --workspace workspace demo
+	@echo
+	$(BIN)/polso --workspace workspace serve --port $(PORT)
 
 test: $(READY) lint
 	$(BIN)/pytest

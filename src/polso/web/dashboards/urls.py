@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from polso.web.dashboards import views
+from polso.web.dashboards import tour, views
 
 urlpatterns = [
     path("", views.today, name="today"),
+    path("tour", tour.tour, name="tour"),
     path("dashboards/new", views.new, name="dashboard_new"),
     path("dashboards/own/<int:pk>/", views.own, name="own_dashboard"),
     path("dashboards/own/<int:pk>/edit", views.edit, name="dashboard_edit"),
