@@ -39,7 +39,9 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
 	touch $@
 
-$(READY): $(VENV)/installed scripts/install-java.sh
+$(READY): $(VENV)/installed scripts/install-java.sh scripts/install-browser.sh scripts/install-postgres.sh
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[spark,test]'
 	scripts/install-java.sh
+	scripts/install-browser.sh
+	scripts/install-postgres.sh
 	touch $@

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date, time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 from polso.errors import PolsoError, did_you_mean
 
 FILE = "polso.toml"
+_KINDS = {str: "a text in quotes", list: "a list in square brackets", int: "a whole number", bool: "true or false"}
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LANGUAGES = ("en", "it")
 _OFFICE = dict.fromkeys(WEEKDAYS[:5], ("09:00-18:00",))
@@ -215,16 +217,17 @@ def _table(name: str, given: Any) -> Mapping[str, Any]:
     return given
 
 
-def _checked(table: str, name: str, value: Any, kind: type) -> Any:
+def _checked(table: str, name: str, value: Any, kind: type | tuple[type, ...]) -> Any:
     if not isinstance(value, kind):
-        raise SettingsError(f"[{table}] {name} is {value!r}: a {kind.__name__} is needed")
+        wanted = kind[0] if isinstance(kind, tuple) else kind
+        raise SettingsError(f"[{table}] {name} is {value!r}: {_KINDS[wanted]} is needed")
     return value
 
 
 def _zone(name: str) -> None:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         raise SettingsError(f"there is no time zone '{name}': write one like Europe/Rome") from None
 
 
@@ -243,11 +246,13 @@ def _calendar(given: Mapping[str, Any]) -> CalendarSettings:
             name: _schedule(name, _table(f"calendar.schedules.{name}", table)) for name, table in tables.items()
         }
     if "schedule_of" in given:
-        found["schedule_of"] = _table("calendar.schedule_of", given["schedule_of"])
+        table = _table("calendar.schedule_of", given["schedule_of"])
+        found["schedule_of"] = {name: _checked("calendar.schedule_of", name, value, str) for name, value in table.items()}
     if "changes" in given:
-        found["changes"] = tuple(sorted((_change(change) for change in given["changes"]), key=lambda one: one.since))
+        changes = [_change(one) for one in _checked("calendar", "changes", given["changes"], list)]
+        found["changes"] = tuple(sorted(changes, key=lambda one: one.since))
     if "patron_day" in found:
-        _day("patron_day", f"2024-{found['patron_day']}")
+        _month_day(found["patron_day"])
     calendar = CalendarSettings(**found)
     for name in (*calendar.schedule_of.values(), *(change.schedule for change in calendar.changes)):
         if name not in calendar.schedules:
@@ -263,8 +268,17 @@ def _change(given: Any) -> ScheduleChange:
     return ScheduleChange(_day("from", table["from"]), str(table["schedule"]))
 
 
+def _month_day(given: str) -> None:
+    try:
+        if not re.fullmatch(r"\d\d-\d\d", given):
+            raise ValueError(given)
+        date.fromisoformat(f"2024-{given}")
+    except ValueError:
+        raise SettingsError(f"[calendar] patron_day: '{given}' is not a month and day like 12-07") from None
+
+
 def _day(name: str, given: Any) -> date:
-    if isinstance(given, date):
+    if isinstance(given, date) and not isinstance(given, datetime):
         return given
     try:
         return date.fromisoformat(str(given))
@@ -277,8 +291,8 @@ def _schedule(name: str, given: Mapping[str, Any]) -> Schedule:
     zone = given.get("timezone")
     if zone is not None:
         _zone(str(zone))
-    week = tuple(tuple(_shift(name, day, text) for text in given.get(day, ())) for day in WEEKDAYS)
-    return Schedule(week, zone)
+    shifts = {day: _checked(f"calendar.schedules.{name}", day, given.get(day, []), (list, tuple)) for day in WEEKDAYS}
+    return Schedule(tuple(tuple(_shift(name, day, text) for text in shifts[day]) for day in WEEKDAYS), zone)
 
 
 def _shift(name: str, day: str, text: Any) -> Shift:
@@ -293,13 +307,16 @@ def _shift(name: str, day: str, text: Any) -> Shift:
 
 def _clock(text: str) -> time:
     cleaned = text.strip()
-    return time(0) if cleaned == "24:00" else time.fromisoformat(cleaned)
+    read = time(0) if cleaned == "24:00" else time.fromisoformat(cleaned)
+    if read.tzinfo is not None:
+        raise ValueError(text)
+    return read
 
 
 def _first_response(given: Mapping[str, Any]) -> FirstResponse:
     _known("[first_response]", given, tuple(_SWITCHES))
     for name, value in given.items():
-        if value not in _SWITCHES[name]:
+        if not any(value is choice or (isinstance(value, str) and value == choice) for choice in _SWITCHES[name]):
             choices = ", ".join(str(choice).lower() for choice in _SWITCHES[name])
             raise SettingsError(f"[first_response] {name} is {value!r}: it may be {choices}")
     return FirstResponse(**given)
@@ -325,5 +342,7 @@ def _metric_options(given: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 
 def _goals(given: Mapping[str, Any]) -> dict[str, float]:
-    number: Callable[[str, Any], float] = lambda key, value: float(_checked("goals", key, value, (int, float)))  # type: ignore[arg-type]  # noqa: E731
-    return {key: number(key, value) for key, value in given.items()}
+    for key, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise SettingsError(f"[goals] {key} is {value!r}: a number is needed")
+    return {key: float(value) for key, value in given.items()}

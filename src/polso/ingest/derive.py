@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
@@ -45,35 +46,48 @@ def complete_tickets(table: pa.Table, settings: Settings) -> pa.Table:
 
 def _follow(warehouse: Warehouse, settings: Settings, events: Snapshot, followed: int | None) -> Commit:
     names = {file.name for file in events.files}
-    added = [file for file in warehouse.appended_since(EVENTS, -1 if followed is None else followed) if file.name in names]
+    since = -1 if followed is None else followed
+    added = [file for file in warehouse.appended_since(EVENTS, since) if file.name in names]
+    left = warehouse.left_since(EVENTS, since)
     rules = Rules.of(settings)
     with warehouse.staging() as folder, connect() as work:
-        staged = [
-            _staged(work, events, rules, batch, folder / f"{batch}.parquet")
-            for batch in _batches(work, added, sum(file.rows for file in added))
-        ]
+        batches = _batches(work, events, added, left)
+        staged = [_staged(work, events, rules, batch, folder / f"{batch}.parquet") for batch in batches]
+        if left:
+            warehouse.delete_rows("ticket", _orphans(work, events), {"source": f"{EVENTS} version {events.version}"})
         note = {"source": f"{EVENTS} version {events.version}"}
         return warehouse.upsert("ticket", staged, note=note, derived_from=(EVENTS, events.version))
 
 
-def _batches(work: duckdb.DuckDBPyConnection, added: list[DataFile], rows: int) -> range:
-    """Deal the cases that have new events into batches, by a hash of their ids."""
+def _batches(work: duckdb.DuckDBPyConnection, events: Snapshot, added: list[DataFile], left: list[Path]) -> range:
+    """Deal the cases with events that are new, or that went or moved to another case, into batches by a hash of their ids."""
     work.execute("set preserve_insertion_order = false")
-    count = rows // _BATCH + 1
-    ids = f"select distinct ticket_id from {_read(added)}" if added else "select ''::varchar as ticket_id where false"
-    work.execute(f"create temp table touched as select ticket_id, md5_number_lower(ticket_id) % {count} as batch from ({ids})")
-    return range(count if added else 0)
+    count = sum(file.rows for file in added) // _BATCH + 1
+    ids = [f"select ticket_id from {_read(file.path for file in added)}"] if added else []
+    if left:
+        now = f"anti join {_read(file.path for file in events.files)} l on o.id = l.id and o.ticket_id = l.ticket_id"
+        ids.append(f"select o.ticket_id from {_read(map(str, left))} o {now if events.files else ''}")
+    every = " union all ".join(ids) or "select ''::varchar as ticket_id where false"
+    touched = f"select distinct ticket_id, md5_number_lower(ticket_id) % {count} as batch from ({every})"
+    work.execute(f"create temp table touched as {touched}")
+    return range(count if added or left else 0)
+
+
+def _orphans(work: duckdb.DuckDBPyConnection, events: Snapshot) -> list[str]:
+    """The cases that no event tells of any longer."""
+    live = f"where ticket_id not in (select ticket_id from {_read(file.path for file in events.files)})" if events.files else ""
+    return [str(row[0]) for row in work.execute(f"select ticket_id from touched {live}").fetchall()]
 
 
 def _staged(work: duckdb.DuckDBPyConnection, events: Snapshot, rules: Rules, batch: int, path: Path) -> Path:
     work.execute(
-        f"create or replace temp view chosen as select * from {_read(events.files)} "
+        f"create or replace temp view chosen as select * from {_read(file.path for file in events.files)} "
         f"where ticket_id in (select ticket_id from touched where batch = {batch})"
     )
     pq.write_table(tickets_from(work, "chosen", rules), path, compression="zstd")
     return path
 
 
-def _read(files: tuple[DataFile, ...] | list[DataFile]) -> str:
-    listed = ", ".join(literal(file.path) for file in files)
+def _read(paths: Iterable[str]) -> str:
+    listed = ", ".join(literal(path) for path in paths)
     return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"

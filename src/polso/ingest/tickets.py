@@ -69,7 +69,7 @@ def tickets_from(work: duckdb.DuckDBPyConnection, events: str, rules: Rules) -> 
     )
     found = work.sql(
         "select c.*, g.* exclude (ticket_id, extra), "
-        f"nullif(cast(json_merge_patch(g.extra, {{{cleared}}}::json) as varchar), '{{}}') as extra "
+        f"nullif(cast(json_merge_patch(coalesce(g.extra, '{{}}'), {{{cleared}}}::json) as varchar), '{{}}') as extra "
         "from case_ c join given_ g using (ticket_id)"
     ).to_arrow_table()
     return _completed(_with_groups(work, found), rules)
@@ -93,7 +93,7 @@ def _ordered(events: str) -> str:
         'select *, lower(trim("to")) as word, '
         "coalesce(author, case kind when 'created' then 'customer' when 'reply' then 'agent' end) as who, "
         "coalesce(public, kind <> 'note') as seen, "
-        "coalesce(agent, case when kind = 'assign' then \"to\" end) as whose "
+        "coalesce(case when kind = 'assign' then \"to\" end, agent) as whose "
         f"from {events}"
     )
     named = (
@@ -128,7 +128,7 @@ def _cases(switches: FirstResponse) -> str:
         "count(*) filter (state not in ('resolved', 'closed') and state_before in ('resolved', 'closed')) as reopens, "
         "coalesce(max(seq) filter (state not in ('resolved', 'closed') and state_before in ('resolved', 'closed')), 0) "
         "as reopened_seq, "
-        "coalesce(min(\"at\") filter (state = 'resolved'), min(\"at\") filter (state = 'closed')) as first_resolved_at, "
+        "min(\"at\") filter (state in ('resolved', 'closed')) as first_resolved_at, "
         "sum(epoch(until_at) - epoch(\"at\")) filter (state = 'pending') as waiting_seconds "
         f"from ({states}) group by ticket_id"
     )

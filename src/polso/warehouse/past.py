@@ -72,6 +72,21 @@ def since(log: TableLog, version: int) -> Snapshot:
     return Snapshot(now.entity, now.version, tuple(file for file in now.files if file.name in names))
 
 
+def left_since(log: TableLog, version: int) -> list[Path]:
+    """Return the files that changed or lost rows since a version, as far as they are still there."""
+    try:
+        commits = log.entries(max(version, -1), log.snapshot().version)
+    except SnapshotGone:
+        return []
+    left = [action["remove"]["path"] for actions in commits if _took_rows(actions) for action in actions if "remove" in action]
+    return [path for path in (log.folder / name for name in dict.fromkeys(left)) if path.exists()]
+
+
+def _took_rows(actions: Sequence[Mapping[str, Any]]) -> bool:
+    counts = next((action["commitInfo"].get(COUNTS) for action in actions if "commitInfo" in action), None) or {}
+    return bool(counts.get("updated") or counts.get("removed"))
+
+
 class Delete:
     """The removal of some rows."""
 

@@ -100,6 +100,10 @@ class Warehouse:
         """Return the live files that hold every row new or changed since a version, and perhaps others."""
         return past.since(self.log(entity), version).files
 
+    def left_since(self, entity: str, version: int) -> list[Path]:
+        """Return the files, still there, that hold what rows were that changed or went since a version."""
+        return past.left_since(self.log(entity), version)
+
     def derived_version(self, entity: str, application: str) -> int | None:
         """Return how far a derivation into an entity has come: what was last given as `derived_from`."""
         return self.log(entity).derived_version(application)

@@ -56,9 +56,9 @@ INSTALLED_APPS = [
     "polso.web.sources",
 ]
 MIDDLEWARE = [
+    "polso.web.security.headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "polso.web.security.headers",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

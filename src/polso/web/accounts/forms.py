@@ -39,7 +39,7 @@ class NewPerson(forms.ModelForm):  # type: ignore[type-arg]
     def clean_password(self) -> str:
         """Refuse passwords that are guessed first."""
         password = str(self.cleaned_data["password"])
-        validate_password(password, Person(email=self.data.get("email", ""), name=self.data.get("name", "")))
+        validate_password(password, Person(email=self.cleaned_data.get("email", ""), name=self.cleaned_data.get("name", "")))
         return password
 
 

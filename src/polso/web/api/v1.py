@@ -100,14 +100,14 @@ def measure(request: HttpRequest, asking: Query[Asking]) -> Any:
         asking.where,
         asking.compare,
     )
-    return 200, _desk(request).ask(question).as_dict()
+    return _desk(request).ask(question).as_dict()
 
 
 @api.get("/kpis", response=ANSWERS, summary="The catalogue")
 def kpis(request: HttpRequest) -> Any:
     """Every KPI: definition, unit, direction and texts."""
     at = _desk(request)
-    return 200, {"kpis": [one.as_dict() for one in at.catalogue if at.reaches(one.entity)]}
+    return {"kpis": [one.as_dict() for one in at.catalogue if at.reaches(one.entity)]}
 
 
 @api.get("/entities", response=ANSWERS, summary="The kinds of facts, and their columns")
@@ -121,7 +121,7 @@ def entities(request: HttpRequest) -> Any:
         }
         for one in ENTITIES.values()
     ]
-    return 200, {"entities": listed}
+    return {"entities": listed}
 
 
 class Facts(Schema):
@@ -143,7 +143,7 @@ def load(request: HttpRequest, entity: str, facts: Facts) -> Any:
     columns = {name: pa.array([_text(row.get(name)) for row in facts.rows], pa.string()) for name in names}
     report = at.whole.load_table(entity, pa.table(columns))
     note(at.person, "facts loaded", f"{entity}: {report.inserted} new, {report.updated} changed")
-    return 200, {"entity": entity, "inserted": report.inserted, "updated": report.updated, "unchanged": report.unchanged}
+    return {"entity": entity, "inserted": report.inserted, "updated": report.updated, "unchanged": report.unchanged}
 
 
 def _text(value: str | float | bool | None) -> str | None:
@@ -159,7 +159,7 @@ def erase(request: HttpRequest, customer: str) -> Any:
     at.need(Ability.ERASE)
     erased = at.whole.erase(customer)
     note(at.person, "customer erased")
-    return 200, {"rows": erased.rows, "at": date.today().isoformat()}
+    return {"rows": erased.rows, "at": date.today().isoformat()}
 
 
 def _desk(request: HttpRequest, scope: str = "read") -> Desk:

@@ -14,6 +14,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 // Live numbers: a cheap question every second and a half; when facts changed, the parts of the page ask anew.
 const live = document.querySelector("[data-live]");
+let changedAt = null;
+const tellWhen = () => {
+  if (!changedAt) return;
+  for (const place of document.querySelectorAll(".live")) place.textContent = changedAt.toLocaleTimeString(document.documentElement.lang);
+};
+document.addEventListener("htmx:afterSettle", tellWhen);
 if (live) {
   let version = `"${live.dataset.version}"`;
   const look = async () => {
@@ -23,10 +29,8 @@ if (live) {
         if (answer.status === 200) {
           version = answer.headers.get("ETag");
           document.body.dispatchEvent(new Event("facts-changed"));
-          const now = new Date();
-          document.querySelectorAll(".live").forEach((place) => {
-            place.textContent = now.toLocaleTimeString(document.documentElement.lang);
-          });
+          changedAt = new Date();
+          tellWhen();
         }
       } catch {
         // Away for a moment: ask again next time.
