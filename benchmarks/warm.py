@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import statistics
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.measuring import compare, write
+from benchmarks.measuring import Compared, compare, timed, write
+from benchmarks.peers import metricflow
 from polso.engines.duckdb import connect
 from polso.workspace import Workspace
 
@@ -49,6 +51,14 @@ SQL = {
  select {period}, sum(n), 100.0 * sum(c) / sum(n), 100.0 * (1 - sum(o) / sum(k)), sum(v) / sum(n) from d, p
  where day >= p.a and day < p.b group by 1""",
 }
+
+
+METRICFLOW = {
+    **{key: (key, 100.0) for key in ("resolution_rate", "reopen_rate", "fcr", "csat", "conversion_rate")},
+    "visits": ("sessions", 1.0),
+    "cart_abandonment": ("checkout_rate", 100.0),
+}
+"""What a KPI is called there, and what its ratios are to be multiplied with."""
 
 
 def run(data: Path, scale: float) -> None:
@@ -98,7 +108,41 @@ def run(data: Path, scale: float) -> None:
         compare("two KPIs of visits by month", ("polso, warm", ours_visits), ("pandas, data loaded", pandas_peer)),
         compare("all KPIs, now and before", ("polso, warm", ours_all), ("hand-written DuckDB, 16 KPIs", duckdb_peer)),
     ]
+    found.append(_against_metricflow(data, workspace, paths))
     write("warm", scale, found, {"KPIs in the catalogue": len(every)})
+
+
+def _against_metricflow(data: Path, workspace: Workspace, paths: dict[str, list[str]]) -> Compared:
+    """The KPIs that MetricFlow can express: all but NPS, of which the latest answer of each customer counts."""
+    keys = tuple(key for key in (*TICKETS, *ANSWERS, *VISITS) if key != "nps")
+
+    def ours() -> object:
+        now = workspace.measure(*keys, start=NOW[0], end=NOW[1])
+        return now, workspace.measure(*keys, grain="month", start=YEAR, end=NOW[1], compare="none")
+
+    metrics = tuple(METRICFLOW.get(key, (key, 1.0))[0] for key in keys)
+    queries = [
+        metricflow.Query(metrics, *NOW),
+        metricflow.Query(metrics, *BEFORE),
+        metricflow.Query(metrics, YEAR, NOW[1], "month"),
+    ]
+    ours()
+    before = [timed(ours) for _ in range(3)]
+    theirs = metricflow.ask(data, paths, queries, runs=3)
+    mine = [*before, *(timed(ours) for _ in range(3))]
+    answers = workspace.measure(*keys, start=NOW[0], end=NOW[1], compare="none")
+    for key in keys:
+        name, factor = METRICFLOW.get(key, (key, 1.0))
+        told = factor * float(theirs.numbers[0][name])
+        told = 100 - told if key == "cart_abandonment" else told
+        own = answers[key].value
+        tolerance = 1e-3 if "p90" in key else 1e-9
+        if own is None or abs(own - told) > tolerance * abs(told):
+            raise SystemExit(f"{key}: polso says {own}, MetricFlow {told}")
+    wall, cpu = (round(statistics.median(run[place] for run in mine), 2) for place in (0, 1))
+    question = "dashboard: 15 KPIs, now, before, 12 months"
+    peer = "MetricFlow, one query a period"
+    return Compared(question, "polso, warm", peer, wall, round(theirs.ms, 2), cpu, round(theirs.cpu_ms, 2))
 
 
 def agree(workspace: Workspace, keys: tuple[str, ...], peer: dict[str, list[tuple[object, ...]]]) -> None:

@@ -1,0 +1,1 @@
+"""Programs that answer the same questions, each in an environment of its own."""
