@@ -22,7 +22,9 @@ from polso.ingest.zones import to_utc
 ROME = ZoneInfo("Europe/Rome")
 # What stands for nothing and zero bytes are left out, and CR, which Python's writer leaves unquoted; so it does LF where
 # lines end with CR.
-TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=20).filter(
+# Many control characters make a file that is no text.
+NO_TEXT = "".join(map(chr, {*range(32), 127} - {9, 10}))
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters=NO_TEXT), max_size=20).filter(
     lambda text: text.strip().lower() not in ("", "null", "nan", "\\n", "#n/a", "#n/d", "(null)", "<null>")
 )
 MOMENTS = st.datetimes(datetime(1950, 1, 1), datetime(2090, 1, 1)).map(lambda moment: moment.replace(microsecond=0))

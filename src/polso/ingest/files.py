@@ -24,6 +24,8 @@ FREE_BYTES = 64 * 1024**2
 Source = Path | BinaryIO
 
 _ABOUT = re.compile(r"(readme|leggimi|licen[sc]e)(\.(txt|md|pdf))?$", re.IGNORECASE)
+_FEW_CONTROLS = 20
+"""A text may hold some control characters, copied along from somewhere."""
 _CONTROL = bytes(set(range(32)) - set(b"\0\t\n\v\f\r\x1a\x1b"))
 """Bytes that stand in no text of any encoding; a zero byte does, in UTF-16."""
 
@@ -153,7 +155,7 @@ def _strange(head: bytes) -> bool:
     """Whether it is no text; UTF-16 may hold any byte, but shows by its mark or its separators."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or len(re.findall(rb"[,;\t|]\0|\0[,;\t|]", head)) > 1:
         return False
-    return len(head) - len(head.translate(None, _CONTROL)) > len(head) / 50
+    return len(head) - len(head.translate(None, _CONTROL)) > max(len(head) / 50, _FEW_CONTROLS)
 
 
 def _is_json(text: bytes, suffix: str) -> bool:
