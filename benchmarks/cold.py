@@ -21,7 +21,7 @@ select cast(floor((epoch_us(resolved_at) + case {zone} end) / 86400000000.0) as 
  sum(resolution_seconds), count(resolution_seconds), sum(resolution_business_seconds), count(resolution_business_seconds),
  count(case when reopens > 0 then 1 end), count(reopens),
  count(case when agent_touches = 1 and reopens = 0 then 1 end),
- count(case when agent_touches = 1 and reopens = 0 is not null then 1 end)
+ count(case when (agent_touches = 1 and reopens = 0) is not null then 1 end)
 from read_parquet({files}) where resolved_at is not null group by 1, 2"""
 RESOLVED = ("tickets_resolved", "resolution_time", "resolution_time_business", "reopen_rate", "fcr")
 

@@ -1,2 +1,2 @@
 {{ config(materialized='table') }}
-select cast(range as date) as date_day from range(timestamp '2020-01-01', timestamp '2030-01-01', interval 1 day)
+select cast(day as date) as day from range(date '2024-01-01', date '2028-01-01', interval 1 day) as t(day)

@@ -1,1 +1,0 @@
-select * from read_parquet({{ env_var('PEER_VISIT') }})
