@@ -21,8 +21,10 @@ from polso.entities import ENTITIES, Entity, entity
 from polso.errors import LoadError, QueryError
 from polso.ingest import load as ingest
 from polso.ingest import mapping as file_mapping
+from polso.ingest import preview
 from polso.ingest.derive import update_tickets
 from polso.measure import Bar, Explanation, Facts, Prediction, ask, distribution, explain, predict, rows_behind
+from polso.measure import customer as customers
 from polso.metrics import own
 from polso.metrics.catalogue import KEY, Catalogue
 from polso.metrics.metric import Metric, MetricError, metric
@@ -111,6 +113,14 @@ class Workspace:
         """Guess the mapping that would bring a file to an entity."""
         return ingest.propose(entity(entity_name).name, source, self.settings)
 
+    def first_mapping(self, source: Source, entity_name: str | None = None) -> file_mapping.Mapping:
+        """Guess the mapping of a file from its first rows, and what its rows are where that is not said."""
+        return preview.first_mapping(source, self.settings, entity_name)
+
+    def preview(self, mapping: file_mapping.Mapping, source: Source) -> preview.Preview:
+        """What a mapping would make of the first rows of a file; nothing is loaded."""
+        return preview.preview(mapping, source, self.settings)
+
     def refresh(self, changed: str = "ticket_event") -> None:
         """Bring the facts derived from others up to date; does nothing where they are."""
         if changed == "ticket_event":
@@ -148,6 +158,14 @@ class Workspace:
         return self._steadily(
             lambda: rows_behind(query, replace(self.facts(), within=within), personal=personal, most=most, skip=skip)
         )
+
+    def find(self, words: str, within: Within | None = None) -> list[Mapping[str, Any]]:
+        """Customers by id, or by what their personal columns say."""
+        return self._steadily(lambda: customers.find(words, replace(self.facts(), within=within)))
+
+    def known(self, customer: str, within: Within | None = None) -> customers.Known:
+        """Everything that is known of a customer."""
+        return self._steadily(lambda: customers.known(customer, replace(self.facts(), within=within)))
 
     def distribution(self, query: Query, within: Within | None = None) -> list[Bar]:
         """How the values behind the answer to a question about one KPI are spread."""

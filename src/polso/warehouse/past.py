@@ -28,6 +28,7 @@ class Past:
     updated: int
     removed: int
     note: Mapping[str, str]
+    unchanged: int = 0
 
 
 def history(log: TableLog) -> list[Past]:
@@ -45,6 +46,7 @@ def _past(entry: Mapping[str, Any]) -> Past:
         updated=counts.get("updated", 0),
         removed=counts.get("removed", 0),
         note=entry.get(NOTE) or {},
+        unchanged=counts.get("unchanged", 0),
     )
 
 
