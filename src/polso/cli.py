@@ -102,9 +102,11 @@ def _parser() -> _Parser:
     _command(commands, "compact", "merge small files and tidy old ones away", _compact)
     _command(commands, "doctor", "check that the workspace is sound", _doctor)
 
-    serve = _command(commands, "serve", "serve the site", _serve)
+    serve = _command(commands, "serve", "serve the site and do its work", _serve)
     serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
     serve.add_argument("--port", type=int, default=8000, help="default: 8000")
+    serve.add_argument("--web", action="store_true", help="serve only; polso work does the work")
+    _command(commands, "work", "do the site's work: move what was posted, deliver, tidy", _work)
 
     demo = _command(commands, "demo", "load the sample workspace and print its KPIs", _demo)
     demo.add_argument("--until", type=date.fromisoformat, default=None, metavar="DATE", help="the made-up company's last day")
@@ -254,9 +256,17 @@ def _demo(asked: argparse.Namespace) -> None:
 
 
 def _serve(asked: argparse.Namespace) -> None:
+    options = ["--host", asked.host, "--port", str(asked.port), *(["--web"] if asked.web else [])]
+    _become(asked, options)
+
+
+def _work(asked: argparse.Namespace) -> None:
+    _become(asked, ["--work"])
+
+
+def _become(asked: argparse.Namespace, options: list[str]) -> None:
     # The site takes this process's place: nothing of it is imported by the other commands.
-    options = ["--workspace", str(asked.workspace), "--host", asked.host, "--port", str(asked.port)]
-    os.execv(sys.executable, [sys.executable, "-m", "polso.web", *options])
+    os.execv(sys.executable, [sys.executable, "-m", "polso.web", "--workspace", str(asked.workspace), *options])
 
 
 def _own_name() -> str:

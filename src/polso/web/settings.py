@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django_htmx",
+    "ninja",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -52,13 +53,17 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
     "polso.web.accounts",
     "polso.web.dashboards",
+    "polso.web.inbox",
+    "polso.web.jobs",
     "polso.web.kpis",
     "polso.web.sources",
+    "polso.web.webhooks",
 ]
 MIDDLEWARE = [
     "polso.web.security.headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "polso.web.api.problems.in_the_api",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -98,7 +103,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Throttling counts in the database, so that several processes share the count.
@@ -163,6 +168,10 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _SECURE else None
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 << 20
+POLSO_RATE = int(os.environ.get("POLSO_RATE", "1200"))
+"""Requests a minute that a key may make, of each web process."""
+POLSO_MOST_BYTES = int(os.environ.get("POLSO_MOST_MEGABYTES", "16")) << 20
+"""The largest body that the API takes."""
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 
 _MAIL = os.environ.get("POLSO_SMTP", "")
@@ -184,4 +193,6 @@ LOGGING = {
     "formatters": {"json": {"()": "polso.web.logs.Lines"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": os.environ.get("POLSO_LOG", "WARNING")},
+    # Its warnings quote addresses, and a customer may be in one.
+    "loggers": {"django.request": {"level": "ERROR"}},
 }

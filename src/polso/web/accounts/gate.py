@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -19,6 +20,7 @@ OPEN = (
     "/invitation/",
     "/shared/",
     "/health",
+    "/metrics",
     "/language",
     "/api/",
 )
@@ -41,6 +43,6 @@ def everybody_signs_in(answer: Callable[[HttpRequest], HttpResponse]) -> Callabl
             return answer(request)
         if request.headers.get("HX-Request"):
             return HttpResponse(status=401, headers={"HX-Redirect": reverse("account_login")})
-        return redirect(f"{reverse('account_login')}?next={request.get_full_path()}")
+        return redirect(f"{reverse('account_login')}?{urlencode({'next': request.get_full_path()}, safe='/')}")
 
     return respond
