@@ -38,7 +38,7 @@ PATHS = (
 OUTSIDE = ("/accounts/login/", "/accounts/password/reset/", "{invitation}", "/invitation/nothing/", "/shared/nothing/", "{link}")
 FIXED = "h1, h2, h3, label, legend, summary, button, .button, thead th, figcaption, .lead, .help, main p.quiet, .empty p"
 SAME = re.compile(
-    r"KPI|NPS|CSAT|Webhook|CSV|Excel|Parquet|Polso|English|Italiano|Email|E-mail|E‑mail|Password|Account|Mobile|"
+    r"KPI|NPS|CSAT|Webhook|CSV|Excel|Parquet|JSON|Polso|English|Italiano|Email|E-mail|E‑mail|Password|Account|Mobile|"
     r"Net Promoter Score|Customer Satisfaction Score|Passkey|Lead|Trend"
 )
 """Words that both languages have."""
