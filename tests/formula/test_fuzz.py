@@ -16,8 +16,9 @@ from polso.engines.duckdb import DuckDB
 from polso.entities import ENTITIES
 from polso.errors import PolsoError
 from polso.formula.grid import Grid, Period
-from polso.formula.partials import Slice, file_sql, parts, period_sql
+from polso.formula.partials import Slice, parts
 from polso.formula.resolve import resolve
+from polso.formula.scans import file_sql, period_sql
 
 
 def _empty(entity: str) -> Path:

@@ -15,9 +15,10 @@ import pytest
 from polso.engines import engine
 from polso.entities import ENTITIES
 from polso.formula.grid import Grid, Period
-from polso.formula.partials import Slice, file_sql, parts, period_sql
+from polso.formula.partials import Slice, parts
 from polso.formula.resolve import resolve, splits
 from polso.formula.rows import Scope
+from polso.formula.scans import file_sql, period_sql
 from polso.metrics.catalogue import Catalogue
 
 GOLDENS = Path(__file__).parent / "goldens"

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from polso.entities import CUSTOMER_GROUPS
 from polso.formula.combine import Array
 from polso.formula.grid import Grid
-from polso.formula.partials import GROUP, by_name
+from polso.formula.scans import GROUP, by_name
 from polso.measure.kept import Ints
 
 WIDTH = CUSTOMER_GROUPS + 1

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from polso.answer import Answers
 from polso.formula.grid import utc
-from polso.formula.partials import Scan, file_sql, parts, period_sql
+from polso.formula.partials import Scan, parts
+from polso.formula.scans import file_sql, period_sql
 from polso.insights.intervals import Shape
 from polso.measure.ask import Facts, Plan, ask, make_plan, shape_of
 from polso.measure.judge import nps_shares

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from polso.engines.engine import FILE, Engine
 from polso.formula.grid import Grid
-from polso.formula.partials import BIN, BUCKET, GROUP, PERIOD, Scan, Slice
+from polso.formula.partials import Scan, Slice
+from polso.formula.scans import BIN, BUCKET, GROUP, PERIOD
 from polso.warehouse.store import DataFile, Snapshot
 
 Ints = NDArray[np.int64]

@@ -11,7 +11,8 @@ from sqlglot import exp
 
 from polso.engines.engine import FILE
 from polso.formula.grid import Grid
-from polso.formula.partials import BIN, BUCKET, GROUP, Scan, Slice, by_name, file_sql
+from polso.formula.partials import Scan, Slice
+from polso.formula.scans import BIN, BUCKET, GROUP, by_name, file_sql
 from polso.measure.kept import Source, packed, unpacked
 from polso.warehouse.store import DataFile
 

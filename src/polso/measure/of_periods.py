@@ -13,7 +13,8 @@ from sqlglot import exp
 
 from polso.formula.combine import Array
 from polso.formula.grid import Grid, utc
-from polso.formula.partials import BUCKET, PERIOD, Scan, Slice, period_sql
+from polso.formula.partials import Scan, Slice
+from polso.formula.scans import BUCKET, PERIOD, period_sql
 from polso.measure.cells import SEGMENTS, WIDTH, Block, Segments, added, groups_of, in_periods, running
 from polso.measure.kept import Ints, Source
 from polso.measure.of_files import of_files

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from polso.entities import CUSTOMER_GROUPS
+from polso.formula.bins import BIN_OF_ONE, GAMMA
 from polso.formula.combine import Array
-from polso.formula.partials import BIN, BIN_OF_ONE, EVENTS, GAMMA, WAITING, parts
+from polso.formula.partials import EVENTS, WAITING, parts
 from polso.formula.resolve import Aggregate
+from polso.formula.scans import BIN
 from polso.insights.intervals import QuantileEstimate, quantile_interval
 from polso.insights.survival import time_quantile
 from polso.measure.cells import SEGMENTS, WIDTH, Segments, groups_of
