@@ -180,6 +180,9 @@ def test_export_compact_and_doctor_do_their_work(folder: Path, capsys: pytest.Ca
     capsys.readouterr()
     assert run(folder, "doctor") == 0
     assert capsys.readouterr().out.strip() == "sound"
+    (folder / "w" / "polso.toml").write_text("[goals]\nnsp = 50\n", encoding="utf-8")
+    assert run(folder, "doctor") == 0
+    assert capsys.readouterr().out.startswith("polso.toml: the goal of 'nsp' is of no KPI: did you mean 'nps'?")
 
 
 def test_what_a_spreadsheet_would_run_as_a_formula_is_neutralised(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

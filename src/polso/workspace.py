@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +19,7 @@ import pyarrow as pa
 from polso.answer import Answer, Answers
 from polso.engines import Engine, engine
 from polso.entities import ENTITIES, Entity, entity
-from polso.errors import LoadError, QueryError
+from polso.errors import LoadError, QueryError, did_you_mean
 from polso.ingest import load as ingest
 from polso.ingest import mapping as file_mapping
 from polso.ingest import preview
@@ -29,7 +30,8 @@ from polso.metrics import own
 from polso.metrics.catalogue import KEY, Catalogue
 from polso.metrics.metric import Metric, MetricError, metric
 from polso.query import Query, Within
-from polso.settings import Settings, write_default
+from polso.settings import FILE as SETTINGS
+from polso.settings import Settings, SettingsError, write_default
 from polso.warehouse import backup, erase, export, layout, upkeep
 from polso.warehouse.partial_cache import PartialCache
 from polso.warehouse.past import Past
@@ -37,6 +39,7 @@ from polso.warehouse.store import SnapshotGone, Warehouse
 from polso.working_time import Calendar
 
 _TRIES = 5
+log = logging.getLogger(__name__)
 Reply = TypeVar("Reply")
 Source = Path | BinaryIO
 By = str | Sequence[str]
@@ -52,6 +55,20 @@ class Kept:
     last: datetime
 
 
+@dataclass(frozen=True)
+class _Decided:
+    """What the settings said when they were last read."""
+
+    written: int
+    settings: Settings
+    calendar: Calendar
+
+    @classmethod
+    def read(cls, folder: Path) -> _Decided:
+        written, settings = _written(folder), Settings.load(folder)
+        return cls(written, settings, Calendar.from_settings(settings))
+
+
 class Workspace:
     """A folder of facts, definitions and settings, opened."""
 
@@ -60,9 +77,20 @@ class Workspace:
         self.folder.mkdir(parents=True, exist_ok=True)
         layout.upgrade(self.folder)
         write_default(self.folder)
-        self.settings = Settings.load(self.folder)
+        self._decided = _Decided.read(self.folder)
         self.warehouse = Warehouse(self.folder)
         self._engines: dict[str, Engine] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as the workspace's file has them now; the former ones while it cannot be read."""
+        if self._decided.written != _written(self.folder):
+            try:
+                self._decided = _Decided.read(self.folder)
+            except SettingsError as error:
+                self._decided = replace(self._decided, written=_written(self.folder))
+                log.error("the changed settings are not used: %s", error)
+        return self._decided.settings
 
     # --- facts in ---
 
@@ -238,7 +266,7 @@ class Workspace:
             engine=self._engines[engine_name],
             zone=self.settings.zone,
             cache=self.cache,
-            working_days=self._calendar.working_days,
+            working_days=self._decided.calendar.working_days,
             goals=self.settings.goals,
             language=self.settings.language,
         )
@@ -247,10 +275,6 @@ class Workspace:
     def cache(self) -> PartialCache:
         """The partials kept of earlier questions."""
         return PartialCache(self.folder / "cache" / "partials.sqlite")
-
-    @cached_property
-    def _calendar(self) -> Calendar:
-        return Calendar.from_settings(self.settings)
 
     def _steadily(self, question: Callable[[], Reply]) -> Reply:
         """Ask again when files of the snapshot were erased or tidied away in the meantime."""
@@ -320,7 +344,17 @@ class Workspace:
 
     def doctor(self) -> list[upkeep.Finding]:
         """Check that the workspace is sound."""
-        return upkeep.doctor(self.warehouse)
+        aimless = [key for key in self.settings.goals if key not in self.catalogue]
+        goals = [
+            upkeep.Finding(SETTINGS, f"the goal of '{key}' is of no KPI{did_you_mean(key, self.catalogue.metrics)}")
+            for key in aimless
+        ]
+        return [*upkeep.doctor(self.warehouse), *goals]
+
+
+def _written(folder: Path) -> int:
+    path = folder / SETTINGS
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
 def open(folder: Path | str) -> Workspace:

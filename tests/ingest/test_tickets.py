@@ -541,6 +541,24 @@ def test_taking_a_load_of_events_back_takes_back_what_it_did_to_cases(tmp_path: 
     assert cases(workspace) == before
 
 
+def test_a_changed_setting_is_true_of_cases_that_were_there_before(tmp_path: Path) -> None:
+    head = "id,ticket_id,at,kind\n"
+    workspace = loaded(tmp_path, head + "1,A,2026-01-30 17:00,created\n2,A,2026-02-02 10:00,reply:agent\n")
+    settings = tmp_path / "polso.toml"
+    usual = cases(workspace)["A"]
+
+    settings.write_text('[first_response]\nclock = "business"\n', encoding="utf-8")
+    # An hour on Friday until 18:00, an hour on Monday from 9:00.
+    assert workspace.measure("first_response_time")["first_response_time"].only.estimate.value == pytest.approx(7200, rel=1e-3)
+    assert cases(workspace)["A"]["response_seconds"] == 7200
+    settings.write_text('[calendar]\nholidays = ["2026-02-02"]\n', encoding="utf-8")
+    workspace.refresh()
+    assert cases(workspace)["A"]["response_business_seconds"] == 3600
+    settings.write_text("", encoding="utf-8")
+    workspace.refresh()
+    assert cases(workspace)["A"] == usual
+
+
 def test_an_event_that_turns_out_to_be_of_another_case_leaves_the_first(tmp_path: Path) -> None:
     workspace = loaded(
         tmp_path,

@@ -25,7 +25,7 @@ Load = Callable[..., Commit]
 @pytest.fixture
 def full(warehouse: Warehouse, load: Load) -> Warehouse:
     for number in range(5):
-        load([answer(number, at=on(1 + number % 2)), answer(0, float(number))], derived_from=("x", number))
+        load([answer(number, at=on(1 + number % 2)), answer(0, float(number))], derived_from={"x": number})
     load([{"id": "c1", "name": "Bob", "acquired_at": on(1)}], entity="customer")
     compact(warehouse, "response")
     (warehouse.folder / "polso.toml").write_text('[workspace]\nname = "Shop"\n')

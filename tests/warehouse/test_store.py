@@ -250,12 +250,12 @@ def test_a_load_is_not_undone_twice(warehouse: Warehouse, load: Load) -> None:
 
 def test_how_far_a_derivation_came_is_kept_with_its_rows(warehouse: Warehouse, load: Load) -> None:
     assert warehouse.derived_version("response", "tickets") is None
-    load([answer(1)], derived_from=("tickets", 7))
+    load([answer(1)], derived_from={"tickets": 7})
     assert warehouse.derived_version("response", "tickets") == 7
-    load([answer(1)], derived_from=("tickets", 9))
+    load([answer(1)], derived_from={"tickets": 9})
     assert warehouse.derived_version("response", "tickets") == 9
     version = warehouse.snapshot("response").version
-    load([], derived_from=("tickets", 9))
+    load([], derived_from={"tickets": 9})
     assert warehouse.snapshot("response").version == version
 
 

@@ -13,29 +13,32 @@ import pyarrow.parquet as pq
 
 from polso.engines.duckdb import connect
 from polso.ingest.quote import literal
-from polso.ingest.tickets import Rules, complete, tickets_from
+from polso.ingest.tickets import Rules, complete, edition, tickets_from
 from polso.settings import Settings
 from polso.warehouse.store import Commit, DataFile, Snapshot, Warehouse
 
-EVENTS = "ticket_event"
+EVENTS, RULES = "ticket_event", "ticket_rules"
 _BATCH = 1_000_000
 """About how many events are worked on at once."""
 _ROUNDS = 20
 
 
 def update_tickets(warehouse: Warehouse, settings: Settings) -> Commit | None:
-    """Bring the cases up to date with their events; only cases with new events are made anew.
+    """Bring the cases up to date with their events; only cases with new events are made anew,
+    and all of them when the settings they depend on changed.
 
     The cases note which version of the events they follow, in the commit that stores them. A process killed between the
     two is made good by the next call, and so is one that was overtaken.
     """
     last: Commit | None = None
+    rules = edition(settings)
     for _ in range(_ROUNDS):
         events = warehouse.snapshot(EVENTS)
         followed = warehouse.derived_version("ticket", EVENTS)
-        if events.version < 0 or events.version == followed:
+        anew = warehouse.derived_version("ticket", RULES) != rules
+        if events.version < 0 or (events.version == followed and not anew):
             break
-        last = _follow(warehouse, settings, events, followed)
+        last = _follow(warehouse, settings, events, followed, anew)
     return last
 
 
@@ -44,10 +47,10 @@ def complete_tickets(table: pa.Table, settings: Settings) -> pa.Table:
     return complete(table, Rules.of(settings))
 
 
-def _follow(warehouse: Warehouse, settings: Settings, events: Snapshot, followed: int | None) -> Commit:
+def _follow(warehouse: Warehouse, settings: Settings, events: Snapshot, followed: int | None, anew: bool) -> Commit:
     names = {file.name for file in events.files}
     since = -1 if followed is None else followed
-    added = [file for file in warehouse.appended_since(EVENTS, since) if file.name in names]
+    added = list(events.files) if anew else [file for file in warehouse.appended_since(EVENTS, since) if file.name in names]
     left = warehouse.left_since(EVENTS, since)
     rules = Rules.of(settings)
     with warehouse.staging() as folder, connect() as work:
@@ -56,7 +59,7 @@ def _follow(warehouse: Warehouse, settings: Settings, events: Snapshot, followed
         if left:
             warehouse.delete_rows("ticket", _orphans(work, events), {"source": f"{EVENTS} version {events.version}"})
         note = {"source": f"{EVENTS} version {events.version}"}
-        return warehouse.upsert("ticket", staged, note=note, derived_from=(EVENTS, events.version))
+        return warehouse.upsert("ticket", staged, note=note, derived_from={EVENTS: events.version, RULES: edition(settings)})
 
 
 def _batches(work: duckdb.DuckDBPyConnection, events: Snapshot, added: list[DataFile], left: list[Path]) -> range:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import duckdb
 import numpy as np
@@ -53,6 +54,12 @@ class Rules:
     def of(cls, settings: Settings) -> Rules:
         """The rules of a workspace."""
         return cls(Calendar.from_settings(settings), settings.first_response)
+
+
+def edition(settings: Settings) -> int:
+    """A number that changes with anything in the settings that cases depend on."""
+    said = repr((settings.timezone, settings.calendar, settings.first_response))
+    return int.from_bytes(sha256(said.encode()).digest()[:6])
 
 
 def tickets_from(work: duckdb.DuckDBPyConnection, events: str, rules: Rules) -> pa.Table:

@@ -16,7 +16,7 @@ class Load:
     """Staged rows and what they mean for the snapshot looked at last."""
 
     def __init__(
-        self, work: Work, staged: Sequence[Path | Laid], note: Mapping[str, str], derived_from: tuple[str, int] | None
+        self, work: Work, staged: Sequence[Path | Laid], note: Mapping[str, str], derived_from: Mapping[str, int]
     ) -> None:
         self._work = work
         self._staged = Staged(work.connection, work.log.entity, staged)
@@ -45,7 +45,7 @@ class Load:
         )
 
     def _only_derived(self) -> Change | None:
-        if self._derived_from is None or self._derived_from[1] == self._work.log.derived_version(self._derived_from[0]):
+        if all(self._work.log.derived_version(name) == version for name, version in self._derived_from.items()):
             return None
         return Change(load=self._work.name, note=self._note, derived_from=self._derived_from)
 

@@ -81,7 +81,7 @@ class Change:
     removed: Sequence[DataFile] = ()
     note: Mapping[str, str] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
-    derived_from: tuple[str, int] | None = None
+    derived_from: Mapping[str, int] = field(default_factory=dict)
 
 
 class TableLog:
@@ -138,7 +138,7 @@ class TableLog:
         properties = CommitProperties(
             max_commit_retries=0,
             custom_metadata={LOAD: change.load, NOTE: dict(change.note), COUNTS: dict(change.counts)},
-            app_transactions=[Transaction(*change.derived_from, _now())] if change.derived_from else None,
+            app_transactions=[Transaction(name, version, _now()) for name, version in change.derived_from.items()] or None,
         )
         try:
             table.create_write_transaction(

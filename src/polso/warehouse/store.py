@@ -53,17 +53,17 @@ class Warehouse:
         entity: str,
         staged: Sequence[Path | Laid],
         note: Mapping[str, str] | None = None,
-        derived_from: tuple[str, int] | None = None,
+        derived_from: Mapping[str, int] | None = None,
     ) -> Commit:
         """Load checked rows in one commit: new ids are inserted, known ids updated where they differ.
 
         `staged` are Parquet files, or what `rows.lay` wrote. Of an id that comes more than once the last row counts, in
         the order of the files and of their rows. A row whose anchor moved to another month moves with it. Where nothing
         differs nothing is committed, so a load may be repeated. `derived_from` notes, in the same commit, how far a
-        derivation has come (its name, a version).
+        derivation has come: version by name.
         """
         with working(self.folder, self.log(entity)) as work:
-            load = Load(work, staged, dict(note or {}), derived_from)
+            load = Load(work, staged, dict(note or {}), dict(derived_from or {}))
             version = work.commit(load.proposal)
             return Commit(version, load.fate.inserted, load.fate.updated, load.fate.unchanged)
 
