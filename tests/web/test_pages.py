@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pyarrow as pa
@@ -20,6 +21,8 @@ from polso.query import Query
 from polso.workspace import Workspace
 
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+TABLET, WIDE = {"width": 1024, "height": 768}, {"width": 1920, "height": 1080}
+PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
 TIME = "from=2024-10-01&to=2025-04-01"
 PATHS = (
     *("/", "/?wall=1", "/tour", "/dashboards/voice/?days=90", "/dashboards/new", "{own}/", "{own}/edit"),
@@ -160,13 +163,16 @@ def fixed(page: Page) -> set[str]:
 
 
 def look(path: str, inside: bool, opened: Opening) -> None:
-    """A page in both languages, on desk and phone, light and dark; and nothing of it is English in Italian."""
+    """A page in both languages, from phone to wide screen, light and dark; and nothing of it is English in Italian."""
+    name = "-".join(re.findall(r"[\w.=]+", path)) or "start"
     page = opened(path, "en", inside)
     assert page.locator("h1").count() == 1 and page.title().strip(" ·") != "Polso"
     check(page, "English, on a desk, light")
+    page.screenshot(path=PICTURES / "en-desk-light" / f"{name}.png", full_page=True)
     english = fixed(page)
-    page.set_viewport_size(PHONE)
-    fits(page, "English, on a phone")
+    for size in (WIDE, TABLET, PHONE):
+        page.set_viewport_size(size)
+        fits(page, f"English, {size['width']} wide")
     page.close()
     page = opened(path, "it", inside)
     assert page.evaluate("document.documentElement.lang") == "it"
@@ -174,6 +180,7 @@ def look(path: str, inside: bool, opened: Opening) -> None:
     page.set_viewport_size(PHONE)
     page.emulate_media(color_scheme="dark")
     check(page, "Italian, on a phone, dark")
+    page.screenshot(path=PICTURES / "it-phone-dark" / f"{name}.png", full_page=True)
     same = {text for text in english & fixed(page) if not SAME.search(text)}
     assert same - _of_the_facts(same) == set()
 
