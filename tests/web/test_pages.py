@@ -162,9 +162,9 @@ def fixed(page: Page) -> set[str]:
     return {" ".join(text.split()) for text in texts if re.search(r"[^\W\d_]{4}", text)}
 
 
-def look(path: str, inside: bool, opened: Opening) -> None:
+def look(place: str, inside: bool, opened: Opening, places: dict[str, str]) -> None:
     """A page in both languages, from phone to wide screen, light and dark; and nothing of it is English in Italian."""
-    name = "-".join(re.findall(r"[\w.=]+", path)) or "start"
+    path, name = place.format(**places), "-".join(re.findall(r"[\w.=]+", place)) or "start"
     page = opened(path, "en", inside)
     assert page.locator("h1").count() == 1 and page.title().strip(" ·") != "Polso"
     check(page, "English, on a desk, light")
@@ -193,12 +193,12 @@ def _of_the_facts(texts: set[str]) -> set[str]:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_is_whole_and_open_to_everybody(path: str, opened: Opening, places: dict[str, str]) -> None:
-    look(path.format(**places), True, opened)
+    look(path, True, opened, places)
 
 
 @pytest.mark.parametrize("path", OUTSIDE)
 def test_a_page_for_those_outside_is_too(path: str, opened: Opening, places: dict[str, str]) -> None:
-    look(path.format(**places), False, opened)
+    look(path, False, opened, places)
 
 
 def number_of(text: str) -> float:
