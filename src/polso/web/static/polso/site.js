@@ -19,7 +19,7 @@ const tellWhen = () => {
   if (!changedAt) return;
   for (const place of document.querySelectorAll(".live")) place.textContent = changedAt.toLocaleTimeString(document.documentElement.lang);
 };
-document.addEventListener("htmx:afterSettle", tellWhen);
+document.addEventListener("htmx:afterSwap", tellWhen);
 if (live) {
   let version = `"${live.dataset.version}"`;
   const look = async () => {
