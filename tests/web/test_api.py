@@ -56,6 +56,17 @@ def test_the_api_tells_what_the_workspace_tells(asked: dict[str, Any], key: str,
     assert any(row["value"] is not None for answer in told["answers"] for row in answer["rows"])
 
 
+def test_a_dashboard_tells_the_numbers_of_its_tiles(key: str, site: Site, people: People, workspace: Workspace) -> None:
+    told = call(site, key, "GET", "/dashboards/service?days=30").json()
+    own = workspace.measure(*told["kpis"], start=told["from"], end=told["to"]).as_dict()["answers"]
+    assert [tile["answer"] for tile in told["tiles"]] == json.loads(json.dumps(own)) and len(own) > 3
+    made = people["owner"].post("/dashboards/new", {"name": "Numbers", "like": "executive"}).location.split("/")[-2]
+    assert call(site, key, "GET", f"/dashboards/own-{made}").json()["name"] == "Numbers"
+    assert call(site, people.keys["executive"], "GET", f"/dashboards/own-{made}").status == 404
+    for nothing in ("none", "own-", "own-x", "own-0", "own-99999999999999999999"):
+        assert call(site, key, "GET", f"/dashboards/{nothing}").status == 404
+
+
 def test_lists_lead_from_page_to_page(key: str, site: Site, workspace: Workspace) -> None:
     found: list[str] = []
     path = "/kpis?limit=30"

@@ -193,6 +193,7 @@ API = (
     Row("api:kpi", "/kpis/revenue", to=("owner", "analyst", "executive"), otherwise=404),
     Row("api:entities", "/entities"),
     Row("api:dashboards", "/dashboards"),
+    Row("api:dashboard", "/dashboards/service"),
     Row("api:batches", "/facts/batches", to=LOADERS),
     Row("api:batch", f"/facts/batches/{NOBODY}", 404, LOADERS),
     Row("api:load", "/facts/response", 422, LOADERS, "POST", form={"rows": "none"}),

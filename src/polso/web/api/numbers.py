@@ -15,8 +15,6 @@ from polso.query import COMPARISONS, GRAINS
 from polso.query import Query as Question
 from polso.web.api.keys import desk_of
 from polso.web.api.paging import Paged, of_list
-from polso.web.dashboards.models import Dashboard
-from polso.web.dashboards.ready import READY
 from polso.web.inbox.rows import FIRST_YEAR, LAST_YEAR
 from polso.workspace import moment
 
@@ -28,11 +26,11 @@ class Asking(Schema):
 
     metric: list[str] = Field(min_length=1, max_length=40, examples=[["nps"]])
     by: list[str] = Field(default=[], max_length=4, examples=[[]])
-    grain: str = Field(default="all", max_length=20, description=", ".join(GRAINS), examples=["month"])
+    grain: str = Field(default="all", max_length=20, json_schema_extra={"enum": list(GRAINS)}, examples=["month"])
     from_: str | None = Field(default=None, alias="from", max_length=40, description="first day", examples=["2026-01-01"])
     to: str | None = Field(default=None, max_length=40, description="the day after the last", examples=["2026-02-01"])
     where: str | None = Field(default=None, max_length=1000, examples=["channel = 'email'"])
-    compare: str = Field(default="previous", max_length=20, description=", ".join(COMPARISONS))
+    compare: str = Field(default="previous", max_length=20, json_schema_extra={"enum": list(COMPARISONS)})
 
 
 @router.get("/measure", response={200: dict[str, Any]}, summary="Measure KPIs, as `polso measure --format json` does")
@@ -92,18 +90,3 @@ def _declared(entity: Entity) -> dict[str, Any]:
             for column in entity.fillable
         ],
     }
-
-
-@router.get("/dashboards", response={200: dict[str, Any]}, summary="List the dashboards and their KPIs")
-def dashboards(request: HttpRequest, response: HttpResponse, paged: Query[Paged]) -> Any:
-    """The ready dashboards, and those of the key's person or shared with everybody."""
-    at = desk_of(request)
-    reached = {one.key for one in at.catalogue if at.reaches(one.entity)}
-    listed = [
-        {"id": name, "name": name, "ready": True, "kpis": [key for key in keys if key in reached]} for name, keys in READY.items()
-    ]
-    for own in Dashboard.seen_by(at.person):
-        keys = [key for tile in own.tiles if (key := tile.get("kpi")) in reached]
-        listed.append({"id": f"own-{own.pk}", "name": own.name, "ready": False, "kpis": list(dict.fromkeys(keys))})
-    shown, after = of_list(listed, lambda one: str(one["id"]), paged, request, response)
-    return {"dashboards": shown, "next": after}
