@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import gc
+import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -14,10 +15,12 @@ from pathlib import Path
 
 import django
 from django.core.management import call_command
+from django.db import connections
 from filelock import FileLock
 from granian import Granian
 from granian.constants import Interfaces
 
+_FORK = multiprocessing.get_context("fork")
 _TO_FINISH = 40.0
 _PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 _HELD_UP = 60.0
@@ -33,12 +36,17 @@ def main() -> None:
     django.setup()
     prepare()
     if asked.work:
-        work(attached=asked.attached)
-    elif asked.web:
+        work()
+        return
+    # What is there now stays as it is in every process that is forked: none needs a copy of it.
+    gc.collect()
+    gc.freeze()
+    if asked.web:
         serve(asked)
     else:
         with Companion():
             serve(asked)
+    gc.unfreeze()
 
 
 def _asked() -> argparse.Namespace:
@@ -49,7 +57,6 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=8)
     parser.add_argument("--web", action="store_true", help="serve only; `polso work` does the rest")
     parser.add_argument("--work", action="store_true", help="work only")
-    parser.add_argument("--attached", action="store_true", help="stop when standard input ends")
     return parser.parse_args()
 
 
@@ -80,61 +87,61 @@ def serve(asked: argparse.Namespace) -> None:
     ).serve()
 
 
-def work(attached: bool) -> None:
-    """Move the inbox and do jobs until told to stop."""
+def work(parent: int | None = None) -> None:
+    """Move the inbox and do jobs until told to stop, or until the process it belongs to is gone."""
     from polso.web.jobs.worker import Worker
 
     worker = Worker()
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, lambda *_: worker.stop())
-    if attached:
-        threading.Thread(target=_until_the_end, args=(worker.stop,), daemon=True).start()
+    if parent is not None:
+        threading.Thread(target=_belong, args=(parent, worker.stop), daemon=True).start()
     worker.run()
 
 
-def _until_the_end(stop: Callable[[], None]) -> None:
-    while os.read(sys.stdin.fileno(), 4096):
-        pass
+def _belong(parent: int, stop: Callable[[], None]) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
     stop()
 
 
 class Companion:
-    """The worker beside the web: started again when it dies, stopped with the web, however that ends."""
+    """The worker beside the web: started again when it dies, stopped with the web, however that ends.
+
+    It is forked, as the web's processes are, so that all share the memory of the code.
+    """
 
     def __init__(self) -> None:
         self._over = threading.Event()
         self._watch = threading.Thread(target=self._keep, daemon=True)
+        self._worker = _FORK.Process()
 
     def __enter__(self) -> None:
+        self._start()
         self._watch.start()
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._watch.join(_TO_FINISH)
+        self._watch.join()
+        self._worker.terminate()
+        self._worker.join(_TO_FINISH)
+        self._worker.kill()
+
+    def _start(self) -> None:
+        connections.close_all()
+        self._begun = time.monotonic()
+        self._worker = _FORK.Process(target=work, args=(os.getpid(),), daemon=True)
+        self._worker.start()
 
     def _keep(self) -> None:
         pause = _PAUSE
-        while not self._over.is_set():
-            begun = time.monotonic()
-            # The worker reads the end of its standard input when this process is gone, killed or not.
-            command = [sys.executable, "-m", "polso.web", "--work", "--attached", "--workspace", os.environ["POLSO_WORKSPACE"]]
-            with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
-                while process.poll() is None and not self._over.wait(0.2):
-                    pass
-                if self._over.is_set():
-                    self._end(process)
-                    return
-            pause = _PAUSE if time.monotonic() - begun > _HELD_UP else min(pause * 2, _LONGEST_PAUSE)
+        while not self._over.wait(0.2):
+            if self._worker.is_alive():
+                continue
+            pause = _PAUSE if time.monotonic() - self._begun > _HELD_UP else min(pause * 2, _LONGEST_PAUSE)
             print("the worker ended and is started again", file=sys.stderr, flush=True)
-            self._over.wait(pause)
-
-    def _end(self, process: subprocess.Popen[bytes]) -> None:
-        process.terminate()
-        try:
-            process.wait(_TO_FINISH - 5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            if not self._over.wait(pause):
+                self._start()
 
 
 if __name__ == "__main__":
