@@ -16,6 +16,7 @@ from crowd import People
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from servers import Site
 from shop import SECRET_OF_SOUTH
+from tinyhtml5.parser import HTMLParser
 
 from polso.query import Query
 from polso.workspace import Workspace
@@ -45,6 +46,7 @@ SAME = re.compile(
     r"Net Promoter Score|Customer Satisfaction Score|Passkey|Lead|Trend"
 )
 """Words that both languages have."""
+REFERRING = ("for", "aria-labelledby", "aria-describedby", "aria-controls", "list")
 
 
 @pytest.fixture(scope="module")
@@ -199,6 +201,18 @@ def test_a_page_is_whole_and_open_to_everybody(path: str, opened: Opening, place
 @pytest.mark.parametrize("path", OUTSIDE)
 def test_a_page_for_those_outside_is_too(path: str, opened: Opening, places: dict[str, str]) -> None:
     look(path, False, opened, places)
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if "wall" not in path])
+def test_a_page_is_valid_html(path: str, visitor: Client, places: dict[str, str]) -> None:
+    page = visitor.get(path.format(**places)).text
+    parser = HTMLParser()
+    whole = parser.parse(page)
+    assert parser.errors == []
+    ids = [one.get("id") for one in whole.iter() if one.get("id")]
+    assert sorted(ids) == sorted(set(ids))
+    named = {name for one in whole.iter() for attribute in REFERRING for name in (one.get(attribute) or "").split()}
+    assert named <= set(ids)
 
 
 def number_of(text: str) -> float:
