@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "polso.web.jobs",
     "polso.web.kpis",
     "polso.web.sources",
+    "polso.web.surveys",
     "polso.web.webhooks",
 ]
 MIDDLEWARE = [
