@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "polso.web.accounts",
+    "polso.web.cases",
     "polso.web.dashboards",
     "polso.web.inbox",
     "polso.web.jobs",

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("polso.web.dashboards.urls")),
     path("kpi/", include("polso.web.kpis.urls")),
     path("facts/", include("polso.web.sources.urls")),
+    path("cases/", include("polso.web.cases.urls")),
     path("customers/", include("polso.web.customers.urls")),
     path("inbox/", include("polso.web.inbox.urls")),
     path("webhooks/", include("polso.web.webhooks.urls")),
