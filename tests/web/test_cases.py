@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from browsing import Client
 from crowd import People
-from posting import Caller, Reply, until
+from posting import Caller, until
 from servers import Site, serving
 from shop import fill
 
@@ -115,3 +115,152 @@ def test_an_answer_of_last_month_opens_nothing(here: Desk) -> None:
     old = here.answer(score=0, submitted_at=(datetime.now(UTC) - timedelta(days=30)).isoformat())
     here.case_of(here.answer(score=0))
     assert old not in {one["answer"] for one in here.cases()}
+
+
+# --- who sees what ------------------------------------------------------------------------------------------------------
+
+
+def test_everybody_sees_their_own_part_of_the_cases(here: Desk) -> None:
+    north = here.case_of(here.answer(score=4))
+    words = here.case_of(here.answer(score=8, department="south", survey="shop", comment="I want a REFUND", agent="Nora"))
+    assert words["person"] == "Nora Person" and words["priority"] == "urgent"
+    pages = {
+        role: tuple(here.people[role].get(f"/cases/{one['id']}/").status for one in (north, words))
+        for role in ("owner", "analyst", "manager", "operator", "nora", "executive")
+    }
+    assert pages == {
+        "owner": (200, 200),
+        "analyst": (200, 200),
+        "manager": (200, 404),
+        "operator": (200, 404),
+        "nora": (404, 200),
+        "executive": (403, 403),
+    }
+    assert here.people["executive"].get("/cases/").status == 403
+    listed = {one["id"] for one in here.cases("nora")}
+    assert words["id"] in listed and north["id"] not in listed
+    assert here.call("executive")("GET", "/cases").status == 403
+    assert here.people["nora"].post(f"/cases/{north['id']}/note", {"kind": "note", "text": "Not mine"}).status == 404
+
+
+def test_only_who_defines_may_touch_the_rules(here: Desk) -> None:
+    for role in ("manager", "operator", "executive"):
+        client = here.people[role]
+        assert client.get("/cases/rules/").status == 403
+        assert client.post("/cases/rules/new", {"name": "mine", "kind": "nps", "high": "6", "hours": "8"}).status == 403
+        assert client.post("/cases/rules/1/stop").status == 403
+    assert here.call("operator")("POST", "/cases", {"answer": "a1"}).status == 403
+
+
+def test_an_operator_sees_of_the_customer_only_their_own_part(here: Desk) -> None:
+    case = here.case_of(here.answer(score=1, customer_id="north-002", agent="Nora", comment="A word for Nora"))
+    page = here.people["operator"].get(f"/cases/{case['id']}/").words
+    before = page.partition("The customer so far")[2]
+    assert "A word for Nora" in page and "Ticket" in before and "A word for Nora" not in before
+
+
+# --- what is done -------------------------------------------------------------------------------------------------------
+
+
+def test_a_reply_by_email_arrives_threaded_and_counts_as_contact(here: Desk) -> None:
+    case = here.case_of(here.answer(score=0, customer_id="north-003", language="it", comment="Che delusione"))
+    page, client = f"/cases/{case['id']}/", here.people["operator"]
+    assert "La tua risposta" in client.get(page).text or "Your answer of" in client.get(page).text
+    for text in ("We are sorry.", "One more thing."):
+        assert client.post(f"{page}mail", {"subject": "Your answer", "text": text}).status == 302
+        until(lambda: client.get(page).words.count(" sent ") >= (1 if text.startswith("We") else 2))
+    first, second = mails(here.site.folder, "north3@example.org")
+    assert first["reply-to"] == "operator@example.org" and first.get_content().strip() == "We are sorry."
+    assert second["in-reply-to"] == first["message-id"] and first["message-id"] in second["references"]
+    told = here.call("owner")("GET", f"/cases/{case['id']}").json()
+    assert told["status"] == "contacted" and told["contacted_at"]
+    assert [one["kind"] for one in told["history"]] == ["opened", "mail", "mail"]
+    until(lambda: here.facts.known("north-003").rows.get("message") == 2)
+
+
+def mails(folder: Path, to: str) -> list[Any]:
+    """What was sent to an address, oldest first."""
+    found = []
+    for file in sorted((folder / "site" / "mail").iterdir(), key=lambda one: one.stat().st_mtime):
+        for part in file.read_bytes().split(b"-" * 79):
+            message = email.message_from_bytes(part.lstrip(), policy=email.policy.default)
+            if message["to"] == to:
+                found.append(message)
+    return found
+
+
+def test_a_case_is_closed_with_a_reason_and_may_be_opened_again(here: Desk) -> None:
+    case = here.case_of(here.answer(score=5))
+    path, client = f"/cases/{case['id']}/", here.people["operator"]
+    here.people["owner"].post("/cases/rules/reason", {"name": "Late delivery"})
+    reason = re.search(r'<option value="(\d+)">Late delivery<', client.get(path).text)
+    assert reason
+    assert client.post(f"{path}note", {"kind": "call", "text": "Spoke with her"}).status == 302
+    assert client.post(f"{path}close", {"status": "solved", "reason": reason[1], "outcome": "A new lamp"}).status == 302
+    told = here.call("owner")("GET", f"/cases/{case['id']}").json()
+    assert (told["status"], told["reason"], told["outcome"]) == ("solved", "Late delivery", "A new lamp")
+    assert here.call("owner")("POST", f"/cases/{case['id']}/close", {"status": "unsolved"}).status == 422
+    assert client.post(f"{path}reopen").status == 302
+    assert here.call("owner")("GET", f"/cases/{case['id']}").json()["status"] == "contacted"
+
+
+def test_a_team_shares_its_cases_by_load(here: Desk) -> None:
+    owner = here.people["owner"]
+    page = owner.get("/cases/rules/").text
+    members = re.findall(r'value="(\d+)"[^>]*>\s*(Manager Person|Analyst Person)', page)
+    assert len(members) == 2
+    assert owner.post("/cases/rules/team", {"name": "Rescue", "members": [pk for pk, _ in members]}).status == 302
+    team = re.search(r'<option value="(\d+)">Rescue<', owner.get("/cases/rules/new").text)
+    assert team
+    make(owner, "Shared", kind="csat", high="2", departments="rescue", team=team[1])
+    given = {"kind": "csat", "scale_min": 1, "scale_max": 5, "department": "rescue", "score": 1}
+    whose = [here.case_of(here.answer(**given))["person"] for _ in range(4)]
+    assert sorted(whose) == ["Analyst Person"] * 2 + ["Manager Person"] * 2 and whose[0] != whose[1]
+
+
+def test_a_rule_may_ask_for_what_a_customer_is_worth(here: Desk) -> None:
+    make(here.people["owner"], "Good customers", kind="stars", high="3", least_revenue="1000")
+    rows = [
+        {"id": f"o-{who}", "ordered_at": datetime.now(UTC).isoformat(), "amount": amount, "customer_id": who}
+        for who, amount in (("north-010", 1000), ("north-011", 999))
+    ]
+    assert here.call("owner").post(rows, "order", "?wait=true").status == 200
+    given = {"kind": "stars", "scale_min": 1, "scale_max": 5, "score": 2}
+    small = here.answer(**given, customer_id="north-011")
+    here.case_of(here.answer(**given, customer_id="north-010"))
+    assert small not in {one["answer"] for one in here.cases()}
+
+
+def test_a_trial_counts_what_a_rule_would_have_opened(here: Desk) -> None:
+    rule = {"name": "Trial", "kind": "csat", "high": "1", "departments": "south", "hours": "8", "priority": "low", "place": "1"}
+    for score in (1, 1, 2):
+        here.answer(kind="csat", scale_min=1, scale_max=5, score=score, department="south")
+    told = here.people["owner"].post("/cases/rules/try", rule).words
+    assert "It would have opened 2 cases in 30 days" in told
+
+
+def test_the_loop_is_counted_by_the_same_formulas(here: Desk) -> None:
+    here.case_of(here.answer(score=0))
+    cases = here.cases()
+    here.settled()
+    asked = here.facts.measure(
+        "follow_ups",
+        "follow_ups_open",
+        "follow_up_24h",
+        start=datetime.now(UTC).date() - timedelta(days=1),
+        end=datetime.now(UTC).date() + timedelta(days=2),
+        compare="none",
+    )
+    values = {answer.metric: answer.rows[0].estimate.value for answer in asked}
+    contacted = sum(one["contacted_at"] is not None for one in cases)
+    assert values["follow_ups"] == len(cases)
+    assert values["follow_ups_open"] == sum(one["closed_at"] is None for one in cases)
+    assert values["follow_up_24h"] == pytest.approx(100 * contacted / len(cases))
+
+
+def test_erasing_a_customer_erases_their_cases(here: Desk) -> None:
+    case = here.case_of(here.answer(score=2, customer_id="north-020", comment="Forget me"))
+    here.people["operator"].post(f"/cases/{case['id']}/note", {"kind": "note", "text": "She was angry"})
+    assert here.call("owner")("DELETE", "/customers/north-020").status == 200
+    assert here.call("owner")("GET", f"/cases/{case['id']}").status == 404
+    assert "follow_up" not in here.facts.known("north-020").rows

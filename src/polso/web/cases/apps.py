@@ -12,7 +12,9 @@ class Cases(AppConfig):
 
     def ready(self) -> None:
         """Listen for answers, and know what does the jobs."""
-        from polso.web.cases import mail, opening  # noqa: F401
+        from polso.web.cases import erase, mail, opening  # noqa: F401
+        from polso.web.customers.erasing import ALSO
         from polso.web.inbox.move import moved
 
         moved.connect(opening.answers_moved)
+        ALSO.append(erase.erase)
