@@ -165,10 +165,10 @@ def test_an_operator_sees_of_the_customer_only_their_own_part(here: Desk) -> Non
 def test_a_reply_by_email_arrives_threaded_and_counts_as_contact(here: Desk) -> None:
     case = here.case_of(here.answer(score=0, customer_id="north-003", language="it", comment="Che delusione"))
     page, client = f"/cases/{case['id']}/", here.people["operator"]
-    assert "La tua risposta" in client.get(page).text or "Your answer of" in client.get(page).text
-    for text in ("We are sorry.", "One more thing."):
-        assert client.post(f"{page}mail", {"subject": "Your answer", "text": text}).status == 302
-        until(lambda: client.get(page).words.count(" sent ") >= (1 if text.startswith("We") else 2))
+    assert client.post(f"{page}mail", {"subject": "Your answer", "text": "We are sorry."}).status == 302
+    until(lambda: client.get(page).words.count(" sent ") == 1)
+    assert client.post(f"{page}mail", {"subject": "Your answer", "text": "One more thing."}).status == 302
+    until(lambda: client.get(page).words.count(" sent ") == 2)
     first, second = mails(here.site.folder, "north3@example.org")
     assert first["reply-to"] == "operator@example.org" and first.get_content().strip() == "We are sorry."
     assert second["in-reply-to"] == first["message-id"] and first["message-id"] in second["references"]

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "polso.web.sources",
     "polso.web.surveys",
     "polso.web.webhooks",
+    "polso.web.widget",
 ]
 MIDDLEWARE = [
     "polso.web.security.headers",
