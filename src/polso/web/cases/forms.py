@@ -89,13 +89,13 @@ class EditRule(forms.ModelForm):  # type: ignore[type-arg]
     """Which answers open a case, and for whom."""
 
     words = Several(
-        label=_("words in the comment"),
+        label=_("Words in the comment"),
         required=False,
         max_length=1000,
         help_text=_("Beginnings of words, with commas: refund, late"),
     )
-    segments = Several(label=_("customer segments"), required=False, max_length=1000)
-    departments = Several(label=_("departments"), required=False, max_length=1000)
+    segments = Several(label=_("Customer segments"), required=False, max_length=1000)
+    departments = Several(label=_("Departments"), required=False, max_length=1000)
 
     class Meta:
         model = Rule

@@ -130,10 +130,12 @@ def _link(widget: Widget, uid: uuid.UUID, body: dict[str, Any], test: bool) -> L
         {name: value for name, value in sent.items() if customer or name not in _OF_SOMEBODY} if isinstance(sent, dict) else {}
     )
     fields["page"] = _text(body, "page", 200)
-    given = {"customer_id": customer or None, "language": _text(body, "language", 12), "channel": CHANNEL}
+    language = _text(body, "language", 12)
     try:
         with transaction.atomic():
-            return invite(widget.survey, **given, fields=fields, test=test, uid=uid)
+            return invite(
+                widget.survey, customer_id=customer, language=language, channel=CHANNEL, fields=fields, test=test, uid=uid
+            )
     except IntegrityError:
         # The same was sent twice at once.
         return links.get(uid=uid)

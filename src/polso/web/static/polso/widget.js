@@ -183,14 +183,14 @@
 @media (prefers-reduced-motion: reduce) { .box { animation: none; } }
 h2 { font: inherit; font-weight: 600; margin: 0 2.6rem .8rem 0; overflow-wrap: anywhere; } h2:focus { outline: none; }
 p { margin: .6rem 0 0; font-size: .85rem; color: var(--quiet); overflow-wrap: anywhere; } .ends { display: flex; justify-content: space-between; gap: 1rem; margin-top: .35rem; }
-.scale { display: grid; grid-template-columns: repeat(auto-fit, minmax(2.75rem, 1fr)); gap: .35rem; } .list { display: grid; gap: .4rem; }
+.scale { display: grid; grid-template-columns: repeat(5, minmax(2.75rem, 1fr)); gap: .35rem; } .of11 { grid-template-columns: repeat(6, minmax(2.75rem, 1fr)); } .of7 { grid-template-columns: repeat(7, minmax(2.25rem, 1fr)); } .of2 { grid-template-columns: repeat(2, 1fr); } .list { display: grid; gap: .4rem; }
 button { font: inherit; min-height: 2.75rem; min-width: 2.75rem; padding: .2rem .5rem; border: 1px solid var(--line); border-radius: .5rem; background: transparent; color: inherit; cursor: pointer; }
 .list button { text-align: start; padding: .4rem .8rem; } .big button { font-size: 1.5rem; line-height: 1; }
 button:hover, button[aria-pressed=true], button.main { background: var(--colour); border-color: var(--colour); color: var(--on); }
 button:focus-visible, textarea:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; } .box { --focus: #b4530f; } .box.dark { --focus: #ffb27d; }
 .close { position: absolute; inset-block-start: .5rem; inset-inline-end: .5rem; border-color: transparent; font-size: 1.3rem; line-height: 1; }
 textarea { font: inherit; width: 100%; min-height: 5rem; padding: .5rem .6rem; border: 1px solid var(--line); border-radius: .5rem; background: transparent; color: inherit; resize: vertical; }
-.row { display: flex; gap: .5rem; margin-top: .7rem; }
+.row { display: flex; gap: .5rem; margin-top: .7rem; } .row button { padding-inline: 1rem; } .of7 button { min-width: 2.25rem; }
 .away { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 30rem) { :host, :host(.left), :host(.center) { inset: auto .5rem .5rem .5rem; max-width: none; width: auto; margin: 0; } .box { width: 100%; } }
 @media (forced-colors: active) { .box { border-width: 2px; } }`;
@@ -290,7 +290,7 @@ textarea { font: inherit; width: 100%; min-height: 5rem; padding: .5rem .6rem; b
       }
       const ends = [told(asked.texts.low, this.language), told(asked.texts.high, this.language)];
       const under = ends.some(Boolean) && make("p", { class: "ends", "aria-hidden": "true" }, make("span", {}, ends[0]), make("span", {}, ends[1]));
-      return [make("div", { class: sign ? "scale big" : "scale", role: "group", "aria-labelledby": "q" }, ...buttons), ...(under ? [under] : []), ...this.skip(asked)];
+      return [make("div", { class: `scale of${buttons.length}${sign ? " big" : ""}`, role: "group", "aria-labelledby": "q" }, ...buttons), ...(under ? [under] : []), ...this.skip(asked)];
     }
 
     called(asked, score) {
