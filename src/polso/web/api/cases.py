@@ -96,7 +96,7 @@ class Closing(Schema):
 
 
 @router.get("/cases", response={200: dict[str, Any]}, summary="List the cases the key's person sees")
-def listed(request: HttpRequest, response: HttpResponse, sifted: Query[Sifted], paged: Query[Paged]) -> Any:
+def all_cases(request: HttpRequest, response: HttpResponse, sifted: Query[Sifted], paged: Query[Paged]) -> Any:
     """Newest first."""
     found = seen_by(_allowed(request).person)
     if sifted.show != "all":
@@ -108,7 +108,7 @@ def listed(request: HttpRequest, response: HttpResponse, sifted: Query[Sifted], 
 
 
 @router.get("/cases/{case}", response={200: Whole}, summary="One case, with its history")
-def one(request: HttpRequest, case: int) -> Any:
+def one_case(request: HttpRequest, case: int) -> Any:
     """Who has it, what was done."""
     at = _allowed(request)
     found = _case(at, case)
@@ -117,7 +117,7 @@ def one(request: HttpRequest, case: int) -> Any:
 
 
 @router.post("/cases", response={200: Whole, 201: Whole}, summary="Open a case about an answer")
-def make(request: HttpRequest, wanted: Wanted) -> Any:
+def make_case(request: HttpRequest, wanted: Wanted) -> Any:
     """Of one answer there is one case: where there is one already, it is returned with status 200."""
     at = _allowed(request, "write")
     at.need(Ability.DEFINE)
@@ -135,7 +135,7 @@ def make(request: HttpRequest, wanted: Wanted) -> Any:
 
 
 @router.post("/cases/{case}/notes", response={201: Whole}, summary="Write down what happened")
-def write(request: HttpRequest, case: int, given: Note) -> Any:
+def write_note(request: HttpRequest, case: int, given: Note) -> Any:
     """A note, a call, or what the customer replied."""
     at = _allowed(request, "write")
     found = _case(at, case)
@@ -144,7 +144,7 @@ def write(request: HttpRequest, case: int, given: Note) -> Any:
 
 
 @router.post("/cases/{case}/close", response={200: Whole}, summary="Close a case")
-def close(request: HttpRequest, case: int, given: Closing) -> Any:
+def close_case(request: HttpRequest, case: int, given: Closing) -> Any:
     """It was solved, or could not be."""
     at = _allowed(request, "write")
     found = _case(at, case)
