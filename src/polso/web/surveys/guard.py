@@ -6,7 +6,6 @@ import os
 import threading
 import time
 import uuid
-from datetime import timedelta
 
 from django.conf import settings
 from django.core import signing
@@ -49,28 +48,29 @@ _LINKS, _ADDRESSES = Limit(PER_LINK), Limit(PER_ADDRESS)
 
 def shown(uid: uuid.UUID) -> str:
     """What a form carries: whose it is and when it was shown, signed."""
-    return signing.TimestampSigner(salt=_SALT).sign(uid.hex)
+    # Django's own timestamps are in whole seconds, which is too coarse here.
+    return signing.Signer(salt=_SALT).sign(f"{uid.hex}.{int(time.time() * 1000)}")
 
 
-def uid_shown(request: HttpRequest) -> uuid.UUID | None:
-    """Whose form was sent; None where the form is not ours, or too old."""
+def _said(request: HttpRequest) -> tuple[uuid.UUID, float] | None:
+    """Whose form was sent, and how many seconds ago it was shown; None where it is not ours."""
     try:
-        return uuid.UUID(signing.TimestampSigner(salt=_SALT).unsign(request.POST.get("shown", ""), max_age=OLDEST))
+        uid, _, at = signing.Signer(salt=_SALT).unsign(request.POST.get("shown", "")).partition(".")
+        return uuid.UUID(uid), time.time() - int(at) / 1000
     except (signing.BadSignature, ValueError):
         return None
 
 
-def human(request: HttpRequest) -> bool:
-    """Whether a form was sent as people do."""
-    if request.POST.get(TRAP):
-        return False
-    try:
-        signing.TimestampSigner(salt=_SALT).unsign(request.POST.get("shown", ""), max_age=timedelta(seconds=QUICKEST))
-    except signing.SignatureExpired:
-        return True
-    except signing.BadSignature:
-        return False
-    return False
+def uid_shown(request: HttpRequest) -> uuid.UUID | None:
+    """Whose form was sent; None where the form is not ours."""
+    said = _said(request)
+    return said[0] if said else None
+
+
+def human(request: HttpRequest, uid: uuid.UUID) -> bool:
+    """Whether a link's own form was sent as people do: read first, not days old, the trap left empty."""
+    said = _said(request)
+    return said is not None and said[0] == uid and QUICKEST <= said[1] <= OLDEST and not request.POST.get(TRAP)
 
 
 def calm(request: HttpRequest, uid: uuid.UUID) -> bool:

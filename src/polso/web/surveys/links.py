@@ -51,5 +51,10 @@ def public_address(survey: Survey, **query: str) -> str:
     return _whole(reverse("survey_public", args=[survey.key]), query)
 
 
+def place_address(survey: Survey, place: str) -> str:
+    """Where a survey is answered in a kiosk, or rated inside a page of help."""
+    return _whole(reverse("survey_place", args=[survey.key, place]), {})
+
+
 def _whole(path: str, query: dict[str, str]) -> str:
     return f"{settings.POLSO_URL}{path}" + (f"?{urlencode(query)}" if query else "")

@@ -130,7 +130,7 @@ def _post(request: HttpRequest, link: Link) -> HttpResponse:
     own = words(language)
     if not guard.calm(request, link.uid):
         return _show(request, link, _said(request, link, language), own["too_many"], 429)
-    if guard.uid_shown(request) != link.uid or not guard.human(request):
+    if not guard.human(request, link.uid):
         return _show(request, link, _said(request, link, language), own["once_more"], 422)
     if "seen" in request.POST:
         if link.pk and link.sent_at:
