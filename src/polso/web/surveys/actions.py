@@ -135,7 +135,9 @@ def answer(
         kept = _held(link)
         now = at or timezone.now()
         made = [_keep(kept, questions[one.question], one, language or kept.language, how, now) for one in given]
-        new = [name for name, true in (("started_at", bool(given)), ("completed_at", complete)) if true]
+        # Who answers was reached, and has opened what was sent.
+        reached = ["delivered_at", "opened_at"] if kept.sent_at else []
+        new = [*reached, *(["started_at"] if given else []), *(["completed_at"] if complete else [])]
         new = [name for name in new if getattr(kept, name) is None]
         for name in new:
             setattr(kept, name, now)

@@ -9,3 +9,10 @@ class Surveys(AppConfig):
     name = "polso.web.surveys"
     label = "surveys"
     default = True
+
+    def ready(self) -> None:
+        """Forget a customer together with the other features."""
+        from polso.web.customers.erasing import ALSO
+        from polso.web.surveys.erase import erase
+
+        ALSO.append(erase)

@@ -45,17 +45,21 @@ def tiles(survey: Survey, frame: Frame, at: Desk) -> list[dict[str, Any]]:
     """The numbers of every question with its interval, over time, by channel and language, and the newest comments."""
     where = f"survey = '{survey.key}'"
     asked: list[dict[str, Any]] = []
-    keys = [(kpi, f"{where} and question = '{one.key}'") for one in survey.asked if (kpi := kpi_of(one)) in at.catalogue]
-    for kpi, mine in keys:
+    keys = [(kpi, f"{where} and question = '{one.key}'", one) for one in survey.asked if (kpi := kpi_of(one)) in at.catalogue]
+    for kpi, mine, _one in keys:
         asked += [
             {"kind": "number", "kpi": kpi, "where": mine, "width": 2},
             {"kind": "trend", "kpi": kpi, "where": mine, "width": 4},
         ]
     asked.append({"kind": "number", "kpi": "response_rate", "where": where, "width": 2})
-    for kpi, mine in keys[:1]:
+    for kpi, mine, _one in keys[:1]:
         asked += [{"kind": "table", "kpi": kpi, "by": by, "where": mine, "width": 2} for by in ("channel", "language")]
     asked.append({"kind": "comments", "kpi": "", "where": where, "width": 6})
-    return drawn(asked, frame, at)
+    texts = [text for _kpi, _mine, one in keys for text in 2 * [one.text("text", at.language)]]
+    found = drawn(asked, frame, at)
+    for tile, text in zip(found, texts, strict=False):
+        tile["name"] = f"{tile['name']}: {text}"
+    return found
 
 
 def steps(survey: Survey) -> list[Step]:

@@ -202,7 +202,7 @@ def phone(request: HttpRequest, key: str) -> HttpResponse:
         except AnswerError as error:
             problem = str(error)
         else:
-            note(at.person, "answer typed in", f"{key}, {customer}" if not found.anonymous else key)
+            note(at.person, "answer typed in", key)
             return redirect(links.address(link, whole="1"))
     return render(
         request, "surveys/phone.html", {"survey": found, "problem": problem}, status=422 if problem and request.POST else 200
