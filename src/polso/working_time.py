@@ -26,7 +26,7 @@ UNKNOWN = np.iinfo(np.int64).min
 """Stands for a moment that is not known."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
-_LOOK_AHEAD = timedelta(days=366) // _MICRO
+_LOOK_AHEAD = (timedelta(days=7), timedelta(days=60), timedelta(days=366))
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,14 @@ class Calendar:
 
     def after(self, start: datetime, seconds: float, schedule: str | None = None) -> datetime:
         """The moment at which so much working time has passed since `start`; by the clock where nobody works for a year."""
-        first, left = (start - _EPOCH) // _MICRO, round(seconds * 1_000_000)
-        starts, ends = self._spells(first, first + _LOOK_AHEAD, schedule)
-        for begin, end in zip(np.maximum(starts, first).tolist(), ends.tolist(), strict=True):
-            if end - begin >= left and end > first:
-                return start + (begin + left - first) * _MICRO
-            left -= max(end - begin, 0)
+        first, wanted = (start - _EPOCH) // _MICRO, round(seconds * 1_000_000)
+        for ahead in _LOOK_AHEAD:
+            left = wanted
+            starts, ends = self._spells(first, first + ahead // _MICRO, schedule)
+            for begin, end in zip(np.maximum(starts, first).tolist(), ends.tolist(), strict=True):
+                if end - begin >= left and end > first:
+                    return start + (begin + left - first) * _MICRO
+                left -= max(end - begin, 0)
         return start + timedelta(seconds=seconds)
 
     def schedule_for(self, *names: str | None) -> str | None:

@@ -7,6 +7,7 @@ import email.policy
 import re
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,7 +61,7 @@ class Desk:
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("cases") / "shop"
     fill(Workspace(folder))
-    with serving(folder) as site:
+    with serving(folder, POLSO_CASES_TOLD_SECONDS="0", POLSO_WEBHOOKS_LOCAL="1") as site:
         people = People()
         owner = site.client().begin("Olga Owner", "owner@example.org")
         people.clients["owner"], people.emails["owner"] = owner, "owner@example.org"
@@ -264,3 +265,34 @@ def test_erasing_a_customer_erases_their_cases(here: Desk) -> None:
     assert here.call("owner")("DELETE", "/customers/north-020").status == 200
     assert here.call("owner")("GET", f"/cases/{case['id']}").status == 404
     assert "follow_up" not in here.facts.known("north-020").rows
+
+
+def test_whoever_gets_a_case_is_told_without_the_customers_name(here: Desk) -> None:
+    case = here.case_of(here.answer(score=6, customer_id="north-030", comment="Nobody called"))
+
+    def told() -> list[Any]:
+        sent = mails(here.site.folder, "operator@example.org")
+        return [one for one in sent if f"/cases/{case['id']}/" in one.get_content()]
+
+    until(told)
+    (message,) = told()
+    text = message.get_content()
+    assert "NPS 6" in text and "north-030" not in text and "Nobody called" not in text
+
+
+def test_programs_that_ask_at_once_get_one_case(here: Desk) -> None:
+    answer = here.answer(score=10)
+    with ThreadPoolExecutor(8) as pool:
+        call = here.call("analyst")
+        replies = list(pool.map(lambda _: call("POST", "/cases", {"answer": answer}), range(8)))
+    assert {reply.status for reply in replies} <= {200, 201}
+    assert len({reply.json()["id"] for reply in replies}) == 1
+    assert [one["answer"] for one in here.cases()].count(answer) == 1
+
+
+def test_other_programs_are_told_that_a_case_was_opened(here: Desk) -> None:
+    wanted = {"url": "http://127.0.0.1:9/polso", "events": ["case.opened"]}
+    made = here.call("owner")("POST", "/webhooks", wanted).json()
+    case = here.case_of(here.answer(score=1, customer_id="north-031"))
+    (sent,) = here.call("owner")("GET", f"/webhooks/{made['id']}/deliveries").json()["deliveries"]
+    assert sent["event"] == "case.opened" and case["id"]

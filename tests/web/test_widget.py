@@ -159,11 +159,13 @@ def make(site: Site, shop: Abroad) -> None:
     """Surveys of ours that the shop may show, each for one test."""
     now = [{"on": "time", "seconds": 0}]
     ours: dict[str, dict[str, Any]] = {
-        name: {"triggers": now} for name in ("plain", "offline", "twice", "axe", "known", "german")
+        name: {"triggers": now} for name in ("plain", "offline", "twice", "axe", "known", "german", "stumbles")
     }
     ours |= {
         "click": {"triggers": [{"on": "click", "selector": "#help"}]},
         "said": {"triggers": [{"on": "event", "name": "paid"}]},
+        "scrolled": {"triggers": [{"on": "scroll", "percent": 50}]},
+        "leaving": {"triggers": [{"on": "exit"}]},
         "app": {"triggers": now, "pages": ["/checkout/*"]},
         "half": {"triggers": now, "sample": 50},
         "stranger": {"triggers": now, "origins": ["https://elsewhere.example"]},
@@ -253,10 +255,10 @@ def test_an_answer_given_without_a_network_arrives_later_once(here: Here) -> Non
         page.get_by_role("button", name="9 of 10").click()
         page.get_by_role("button", name="To look").click()
         page.get_by_text("Thank you").first.wait_for()
-        page.wait_for_function("localStorage.getItem('polso:offline:unsent')")
+        until(lambda: page.evaluate("localStorage.getItem('polso:offline:unsent')"))
         assert here.answers("offline") == []
         page.context.set_offline(False)
-        page.wait_for_function("!localStorage.getItem('polso:offline:unsent')")
+        until(lambda: page.evaluate("!localStorage.getItem('polso:offline:unsent')"))
     rows = until(lambda: found if len(found := here.answers("offline")) == 2 else None)
     assert [row["score"] for row in rows] == [9, None]
 
@@ -267,7 +269,7 @@ def test_who_answered_is_not_asked_again(here: Here) -> None:
         page.keyboard.press("Escape")
         page.goto(here.shop.url + "/?again")
         page.wait_for_load_state("networkidle")
-        page.wait_for_function("window.polso && window.polso.all")
+        until(lambda: page.evaluate("window.polso && window.polso.all"))
         assert page.get_by_role("dialog").count() == 0
         page.evaluate("polso('show')")
         page.get_by_role("button", name="4 of 10").click()
@@ -369,3 +371,47 @@ def test_it_is_set_up_and_tried_on_a_page_of_ours(here: Here) -> None:
     assert Axe().run(page).response["violations"] == []
     within.close()
     assert here.answers("draft") == []
+
+
+def test_it_waits_until_the_page_was_read(here: Here) -> None:
+    with here.visit("scrolled", viewport={"width": 800, "height": 60}) as page:
+        page.wait_for_load_state("networkidle")
+        assert page.get_by_role("dialog").count() == 0
+        page.mouse.wheel(0, 1000)
+        page.get_by_role("dialog").wait_for()
+
+
+def test_it_waits_until_the_mouse_leaves(here: Here) -> None:
+    with here.visit("leaving") as page:
+        page.wait_for_load_state("networkidle")
+        page.mouse.move(200, 200)
+        leave = "(y) => document.documentElement.dispatchEvent(new MouseEvent('mouseleave', {clientY: y}))"
+        page.evaluate(leave, 300)
+        assert page.get_by_role("dialog").count() == 0
+        page.evaluate(leave, -1)
+        page.get_by_role("dialog").wait_for()
+
+
+def test_a_server_that_stumbles_is_asked_again_and_no_answer_overtakes_a_later_one(here: Here) -> None:
+    with here.visit("stumbles") as page:
+        page.get_by_role("dialog").wait_for()
+        page.clock.install()
+        tries: list[str] = []
+
+        def stumble(route: Any) -> None:
+            tries.append(route.request.post_data)
+            if len(tries) <= 2:
+                route.fulfill(status=503, headers={"Access-Control-Allow-Origin": here.shop.url})
+            else:
+                route.continue_()
+
+        page.route("**/w/stumbles", stumble)
+        page.get_by_role("button", name="2 of 10").click()
+        page.get_by_role("textbox", name="What went wrong?").fill("Slow")
+        page.get_by_role("button", name="Send").click()
+        page.wait_for_timeout(300)
+        page.clock.fast_forward(400_000)
+        page.wait_for_timeout(300)
+        page.clock.fast_forward(400_000)
+        until(lambda: page.evaluate("!localStorage.getItem('polso:stumbles:unsent')"))
+    until(lambda: [(row["score"], row["comment"]) for row in here.answers("stumbles")] == [(2, "Slow")])

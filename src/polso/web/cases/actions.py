@@ -13,7 +13,7 @@ from polso.errors import PolsoError
 from polso.web.accounts.models import Person, note
 from polso.web.cases.facts import tell, tell_message
 from polso.web.cases.models import CLOSED, Case, Entry, Priority, Reason, Status, Team
-from polso.web.cases.opening import least_busy, may_have
+from polso.web.cases.opening import least_busy, may_have, notify
 from polso.web.jobs.queue import put
 
 _CHANNELS = {Entry.Kind.CALL: "phone", Entry.Kind.REPLY: "email"}
@@ -72,8 +72,9 @@ def give(case: Case, by: Person, to: Person | Team | None) -> Case:
     if person is not None and not may_have(person):
         raise CaseError(f"{person} may not see customers: choose somebody else")
     case.team = to if isinstance(to, Team) else case.team
-    case.person, case.given_at = person, timezone.now() if person else None
-    case.save(update_fields=["person", "team", "given_at"])
+    case.person, case.given_at, case.told_at = person, timezone.now() if person else None, None
+    case.save(update_fields=["person", "team", "given_at", "told_at"])
+    notify(person if person != by else None)
     Entry.objects.create(case=case, person=by, kind=Entry.Kind.GIVEN, text=str(person or case.team or ""))
     note(by, "case: given", str(case))
     tell(case)

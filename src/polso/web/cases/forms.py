@@ -103,6 +103,7 @@ class EditRule(forms.ModelForm):  # type: ignore[type-arg]
             *("name", "kind", "survey", "low", "high", "words", "departments", "segments", "least_revenue"),
             *("person", "team", "hours", "priority", "place"),
         )
+        widgets = {"survey": forms.TextInput(attrs={"list": "surveys"})}  # noqa: RUF012
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

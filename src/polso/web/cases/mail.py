@@ -7,13 +7,21 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.utils import timezone
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from polso.web.accounts.models import Person
 from polso.web.cases.actions import contacted
 from polso.web.cases.facts import tell_message
-from polso.web.cases.models import Case, Entry
+from polso.web.cases.models import CLOSED, Case, Entry
 from polso.web.desk import workspace
 from polso.web.jobs.queue import GiveUpError, handles
+
+_TOLD = 30
+"""Cases that one message lists."""
 
 
 def person_of(case: Case) -> dict[str, Any]:
@@ -43,6 +51,28 @@ def send(payload: dict[str, Any]) -> None:
         case = Case.objects.select_for_update().get(pk=entry.case.pk)
         tell_message(case, f"case-{case.key}-{entry.pk}", now, f"{entry.subject}\n\n{entry.text}", "out", "email", "agent")
         contacted(case, now)
+
+
+@handles("case_told")
+def tell_person(payload: dict[str, Any]) -> None:
+    """Tell somebody of the cases they were given; the message names no customer."""
+    person = Person.objects.filter(pk=payload["person"], is_active=True).first()
+    new = Case.objects.filter(person=person, told_at=None, given_at__isnull=False).exclude(status__in=CLOSED)
+    found = list(new) if person is not None else []
+    if person is None or not found:
+        return
+    with translation.override(person.language or settings.LANGUAGE_CODE):
+        count = len(found)
+        subject = ngettext("%(n)s customer is waiting for you", "%(n)s customers are waiting for you", count) % {"n": count}
+        lines = [f"{_line(one)}\n{settings.POLSO_URL}{reverse('case', args=[one.pk])}" for one in found[:_TOLD]]
+    EmailMessage(subject, "\n\n".join(lines), settings.DEFAULT_FROM_EMAIL, [person.email]).send()
+    Case.objects.filter(pk__in=[one.pk for one in found]).update(told_at=timezone.now())
+
+
+def _line(case: Case) -> str:
+    score = "" if case.score is None else f" {case.score:g}"
+    due = date_format(timezone.localtime(case.due_at), "SHORT_DATETIME_FORMAT")
+    return f"{case} {case.kind.upper()}{score} · {case.get_priority_display()} · {_('due %(day)s') % {'day': due}}"
 
 
 def _message(entry: Entry, address: str) -> EmailMessage:

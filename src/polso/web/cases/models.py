@@ -111,6 +111,8 @@ class Case(models.Model):
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField()
     given_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+    """When the person it was given to was told."""
     contacted_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     kind = models.CharField(max_length=20, blank=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +23,7 @@ from polso.web.jobs.queue import handles, put
 from polso.web.webhooks.events import emit
 
 _TOGETHER = 200
+_SEVERAL = timedelta(seconds=int(os.environ.get("POLSO_CASES_TOLD_SECONDS", "60")))
 _LOOKED_AT = ("id", "submitted_at", "kind", "survey", "score", "comment", "department")
 _KEPT = ("kind", "survey", "touchpoint", "channel", "segment", "product_category", "department")
 
@@ -78,11 +81,19 @@ def open_case(answer: Mapping[str, Any], rule: Rule | None = None, by: Person | 
     case.person = _whose(rule) if rule else by
     case.given_at = now if case.person else None
     case.save(update_fields=["person", "given_at"])
+    notify(case.person if case.person != by else None)
     Entry.objects.create(case=case, kind=Entry.Kind.OPENED, person=by, text=case.rule_name)
     note(by, "case opened", str(case))
     emit("case.opened", {"case": case.pk, "answer": case.response, "rule": case.rule_name, "priority": case.priority})
     tell(case)
     return case
+
+
+def notify(person: Person | None) -> None:
+    """Have somebody told of their new cases, of several in a minute by one e-mail."""
+    if person is not None:
+        key = f"case_told:{person.pk}"
+        put("case_told", {"person": person.pk}, key=key, run_at=timezone.now() + _SEVERAL)
 
 
 def _whose(rule: Rule) -> Person | None:

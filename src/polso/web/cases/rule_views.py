@@ -17,6 +17,7 @@ from polso.web.cases.forms import EditRule, NewReason, NewTeam
 from polso.web.cases.models import Reason, Rule, Team
 from polso.web.cases.rules import trial
 from polso.web.desk import Desk, desk
+from polso.web.surveys.models import Survey
 
 _DAYS = 30
 _SHOWN = 5
@@ -52,7 +53,9 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         note(at.person, "rule of cases kept", made.name)
         messages.success(request, _("The rule holds from now on."))
         return redirect("case_rules")
-    return render(request, "cases/rule.html", {"form": form, "rule": found}, status=422 if form.errors else 200)
+    surveys = Survey.objects.values_list("key", flat=True)
+    context = {"form": form, "rule": found, "surveys": surveys}
+    return render(request, "cases/rule.html", context, status=422 if form.errors else 200)
 
 
 @require_POST

@@ -20,6 +20,8 @@
     asked: false,
     pauses: [5_000, 15_000, 60_000, 300_000],
     tries: 0,
+    unsent: [],
+    busy: false,
     cleanups: [],
     early: [],
   };
@@ -58,27 +60,34 @@
       body: JSON.stringify(body),
     });
 
-  const later = (body) => {
-    const waiting = (read(unsent) || []).filter((one) => one.id !== body.id);
-    write(unsent, [...waiting, body].slice(-20));
-    setTimeout(flush, here.pauses[Math.min(here.tries++, here.pauses.length - 1)]);
+  const waiting = () => read(unsent) || here.unsent;
+  const keep = (list) => {
+    here.unsent = list;
+    write(unsent, list.length ? list : null);
   };
+  const later = () => setTimeout(pump, here.pauses[Math.min(here.tries++, here.pauses.length - 1)]);
 
-  /* What could not be sent waits in this browser; the id makes sending it twice harmless. */
-  const send = async (body) => {
+  /* Answers are kept in this browser until the server has them, and sent one after another, so that none overtakes a later one. */
+  const send = (body) => {
+    keep([...waiting().filter((one) => one.id !== body.id), body].slice(-20));
+    pump();
+  };
+  const pump = async () => {
+    if (here.busy) return;
+    here.busy = true;
     try {
-      const reply = await post(body);
-      if (reply.status === 429 || reply.status >= 500) later(body);
-      else here.tries = 0;
+      for (let body; (body = waiting()[0]); ) {
+        const reply = await post(body);
+        if (reply.status === 429 || reply.status >= 500) return later();
+        const done = JSON.stringify(body);
+        keep(waiting().filter((one) => JSON.stringify(one) !== done));
+        here.tries = 0;
+      }
     } catch {
-      later(body);
+      later();
+    } finally {
+      here.busy = false;
     }
-  };
-
-  const flush = async () => {
-    const waiting = read(unsent) || [];
-    write(unsent, null);
-    for (const body of waiting) await send(body);
   };
 
   /* --- whether to ask ---------------------------------------------------------------------------------------------- */
@@ -404,7 +413,7 @@ textarea { font: inherit; width: 100%; min-height: 5rem; padding: .5rem .6rem; b
     fields: (fields) => Object.assign(here.fields, fields),
     consent: (yes) => {
       here.consent = yes !== false;
-      if (!here.consent) [kept, unsent].forEach((name) => write(name, null));
+      if (!here.consent) write(kept, null);
     },
     show: (which) => {
       if (which && which !== key) return;
@@ -438,7 +447,7 @@ textarea { font: inherit; width: 100%; min-height: 5rem; padding: .5rem .6rem; b
     arm();
     if (here.wanted) show(true);
   };
-  addEventListener("online", flush);
-  if (read(unsent)) flush();
+  addEventListener("online", pump);
+  pump();
   begin();
 })();
