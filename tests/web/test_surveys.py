@@ -43,7 +43,7 @@ def test_an_answer_is_a_fact_within_seconds(place: Site, facts: Workspace) -> No
     assert {name: row[name] for name in expected} == expected
     assert (row["customer_id"], row["segment"], row["channel"], row["touchpoint"]) == ("c-1", "gold", "email", "relationship")
     assert "comment" not in row and '"till": 4' in row["extra"]
-    assert "La risposta è stata registrata." in anna.send(**{"c_nps": "Gentili", "step": "send"}).text
+    assert "La risposta è stata registrata." in anna.send(c_nps="Gentili", step="send").text
     until(lambda: "comment" in next(iter(answers(facts, "relationship-nps").values())))
     asked = until(lambda: [one for one in answers(facts, "relationship-nps", "invitation").values() if "completed_at" in one])
     assert asked[0]["sent_at"] <= asked[0]["started_at"] <= asked[0]["completed_at"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Schema, Status
+from ninja import Body, Query, Router, Schema, Status
 from ninja.errors import HttpError
 from pydantic import Field
 
@@ -84,7 +84,7 @@ class Kept(Schema):
 
 
 @router.get("/surveys", response={200: dict[str, Any]}, summary="List the surveys")
-def listed(request: HttpRequest, response: HttpResponse, paged: Query[Paged]) -> Any:
+def all_surveys(request: HttpRequest, response: HttpResponse, paged: Query[Paged]) -> Any:
     """Every survey, by key."""
     desk_of(request).need(Ability.SEE_NUMBERS)
     shown, after = of_list(list(Survey.objects.order_by("key")), lambda one: one.key, paged, request, response)
@@ -95,7 +95,7 @@ def listed(request: HttpRequest, response: HttpResponse, paged: Query[Paged]) ->
 
 
 @router.get("/surveys/{key}", response={200: dict[str, Any]}, summary="One survey, whole")
-def one(request: HttpRequest, key: str) -> Any:
+def one_survey(request: HttpRequest, key: str) -> Any:
     """Its definition, as it may be sent back with changes."""
     desk_of(request).need(Ability.SEE_NUMBERS)
     return definition(_survey(key))
@@ -107,7 +107,7 @@ def one(request: HttpRequest, key: str) -> Any:
     summary="Make or change a survey",
     openapi_extra={"requestBody": {"content": {"application/json": {"example": _DEFINITION}}}},
 )
-def put(request: HttpRequest, key: str, given: dict[str, Any]) -> Any:
+def put_survey(request: HttpRequest, key: str, given: Body[dict[str, Any]]) -> Any:
     """All or nothing; what is left out stays as it is. Questions are those given, in their order."""
     at = desk_of(request, "write")
     at.need(Ability.DEFINE)
@@ -135,7 +135,7 @@ def make_links(request: HttpRequest, key: str, wanted: Askings) -> Any:
 
 
 @router.post("/surveys/{key}/answers", response={200: Kept}, summary="Post what somebody answered on another channel")
-def post(request: HttpRequest, key: str, said: Answered) -> Any:
+def post_answers(request: HttpRequest, key: str, said: Answered) -> Any:
     """Kept and written down as facts before this is answered. The same id again changes nothing, or replaces the answer."""
     at = desk_of(request, "write")
     at.need(Ability.LOAD)

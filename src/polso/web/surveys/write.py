@@ -55,7 +55,7 @@ def create(key: str, given: Mapping[str, Any], person: Person | None) -> Survey:
         if Survey.objects.filter(key=key).exists():
             raise SurveyError(f"there is a survey '{key}' already: choose another key")
         survey = Survey.objects.create(key=key, name=key, person=person, languages=["en"])
-        define(survey, {"name": key, **given}, None)
+        survey = define(survey, {"name": key, **given}, None)
         note(person, "survey made", key)
     return survey
 
