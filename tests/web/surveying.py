@@ -25,21 +25,22 @@ def on_the_site(folder: Path, script: str, database: str = "") -> str:
     """Run a script with the site's own tables; returns what it prints."""
     env = {**os.environ, "POLSO_WORKSPACE": str(folder), "DJANGO_SETTINGS_MODULE": "polso.web.settings"}
     env |= {"DATABASE_URL": database} if database else {}
-    whole = f"import django\ndjango.setup()\nfrom polso.web.surveys import links, ready\nfrom polso.web.surveys.actions import *\n{script}"
+    imports = "from polso.web.surveys import links, ready\nfrom polso.web.surveys.actions import *"
+    whole = f"import django\ndjango.setup()\n{imports}\n{script}"
     made = subprocess.run([sys.executable, "-c", whole], env=env, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stderr[-3000:]
     return made.stdout.strip()
 
 
-def survey(folder: Path, like: str, key: str = "", **fields: Any) -> str:
+def survey(folder: Path, like: str, key: str = "", database: str = "", **fields: Any) -> str:
     """Make a ready survey and open it; returns its key."""
     key = key or like
     set_ = "".join(f"one.{name} = {value!r}\n" for name, value in {"status": "live", **fields}.items())
-    on_the_site(folder, f"one = ready.make({like!r}, {key!r}, 'en')\n{set_}one.save()")
+    on_the_site(folder, f"one = ready.make({like!r}, {key!r}, 'en')\n{set_}one.save()", database)
     return key
 
 
-def invited(folder: Path, key: str, customers: list[str], **more: Any) -> list[str]:
+def invited(folder: Path, key: str, customers: list[str], database: str = "", **more: Any) -> list[str]:
     """Ask customers; returns the path of each one's page."""
     script = f"""
 survey = Survey.objects.get(key={key!r})
@@ -48,7 +49,7 @@ for customer in {customers!r}:
     happened(link, "sent", "delivered")
     print("/s/" + links.token(link.uid) + "/")
 """
-    return on_the_site(folder, script).splitlines()
+    return on_the_site(folder, script, database).splitlines()
 
 
 @dataclass
