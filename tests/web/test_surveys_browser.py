@@ -38,6 +38,7 @@ def complaints() -> Iterator[list[str]]:
 
 def page_of(chromium: Browser, complaints: list[str], locale: str = "de-DE", size: object = None, **more: object) -> Page:
     page = chromium.new_context(viewport=size or PHONE, locale=locale, reduced_motion="reduce", **more).new_page()  # type: ignore[arg-type]
+    page.set_default_timeout(15_000)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     page.on("dialog", lambda dialog: complaints.append(dialog.message))
@@ -90,7 +91,7 @@ def test_a_tap_in_an_e_mail_counts_once_a_person_touches_the_page(chromium: Brow
     page.locator("textarea").click()
     expect(page.locator(".chosen")).to_have_text("La risposta è stata registrata. Se vuole, aggiunga un commento.")
     assert scores(place, "tapped") == "(9.0, 'gesture', '')"
-    page.get_by_text("8", exact=True).click()
+    page.get_by_label("8", exact=True).check()
     expect(page.get_by_text("Che cosa ci avrebbe fatto meritare un 10?")).to_be_visible()
     page.get_by_role("button", name="Conferma").click()
     expect(page.locator(".big")).to_have_text("Grazie")

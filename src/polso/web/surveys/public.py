@@ -26,7 +26,7 @@ _ABOUT = ("touchpoint", "segment", "country", "department", "agent", "product_ca
 """Fields that a public address may bring along; who answers is not among them, as anybody can write an address."""
 _PLACES = {"": "link", "qr": "qr", "kiosk": "kiosk", "rating": "embed"}
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'"
 )
 View = Callable[..., HttpResponse]
