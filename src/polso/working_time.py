@@ -65,7 +65,7 @@ class Calendar:
             starts, ends = self._spells(first, first + ahead // _MICRO, schedule)
             for begin, end in zip(np.maximum(starts, first).tolist(), ends.tolist(), strict=True):
                 if end - begin >= left and end > first:
-                    return start + (begin + left - first) * _MICRO
+                    return start + timedelta(microseconds=int(begin + left - first))
                 left -= max(end - begin, 0)
         return start + timedelta(seconds=seconds)
 

@@ -448,6 +448,8 @@ textarea { font: inherit; width: 100%; min-height: 5rem; padding: .5rem .6rem; b
     if (here.wanted) show(true);
   };
   addEventListener("online", pump);
+  // Who leaves while an answer is under way: the browser sends the rest after the page is gone.
+  addEventListener("pagehide", () => waiting().forEach((body) => post(body).catch(() => {})));
   pump();
   begin();
 })();
