@@ -38,7 +38,7 @@ def complaints() -> Iterator[list[str]]:
 
 def page_of(chromium: Browser, complaints: list[str], locale: str = "de-DE", size: object = None, **more: object) -> Page:
     page = chromium.new_context(viewport=size or PHONE, locale=locale, reduced_motion="reduce", **more).new_page()  # type: ignore[arg-type]
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(30_000)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     page.on("dialog", lambda dialog: complaints.append(dialog.message))
