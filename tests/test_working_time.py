@@ -299,3 +299,40 @@ def test_the_ticket_of_a_published_log_took_the_minutes_published(schedules: Map
     assert round(by_both / 60, 2) == 960.13
     assert round(by_the_last / 60, 2) == 690.13
     assert (by_both, by_the_last) == (538 * 60 + 22 + 421 * 60 + 25 + 21, 448 * 60 + 22 + 241 * 60 + 46)
+
+
+# --- when will so much have been worked? ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("start", "hours", "due"),
+    [
+        # Wednesday, nine to six: within the day, over the night, over the weekend, from a night and from a Sunday.
+        ("2026-06-17T10:00", 4, "2026-06-17T14:00"),
+        ("2026-06-17T16:00", 4, "2026-06-18T11:00"),
+        ("2026-06-19T17:00", 2, "2026-06-22T10:00"),
+        ("2026-06-17T22:00", 1, "2026-06-18T10:00"),
+        ("2026-06-21T12:00", 9, "2026-06-22T18:00"),
+        ("2026-06-21T12:00", 0, "2026-06-22T09:00"),
+        # 2 June is a holiday in Italy.
+        ("2026-06-01T17:00", 2, "2026-06-03T10:00"),
+    ],
+)
+def test_a_due_date_is_counted_in_working_hours(start: str, hours: float, due: str) -> None:
+    assert calendar(country="IT").after(rome(start), hours * 3600) == rome(due)
+
+
+def test_where_nobody_ever_works_a_due_date_is_counted_by_the_clock() -> None:
+    never = calendar(schedules={"default": {day: [] for day in WEEKDAYS}})
+    assert never.after(rome("2026-06-17T10:00"), 3600) == rome("2026-06-17T11:00")
+
+
+@given(
+    start=st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)),
+    hours=st.integers(1, 400),
+)
+@settings(max_examples=50, deadline=None)
+def test_between_a_moment_and_its_due_date_lies_just_the_time_that_was_given(start: datetime, hours: int) -> None:
+    on = calendar(country="IT")
+    begun = start.replace(tzinfo=UTC)
+    assert between(on, begun, on.after(begun, hours * 3600)) == hours * 3600

@@ -26,6 +26,7 @@ UNKNOWN = np.iinfo(np.int64).min
 """Stands for a moment that is not known."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
+_LOOK_AHEAD = (timedelta(days=7), timedelta(days=60), timedelta(days=366))
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,18 @@ class Calendar:
         starts, ends = self._spells(int(min(first.min(), last.min())), int(max(first.max(), last.max())), schedule)
         result[known] = (_worked(last, starts, ends) - _worked(first, starts, ends)) / 1_000_000
         return result
+
+    def after(self, start: datetime, seconds: float, schedule: str | None = None) -> datetime:
+        """The moment at which so much working time has passed since `start`; by the clock where nobody works for a year."""
+        first, wanted = (start - _EPOCH) // _MICRO, round(seconds * 1_000_000)
+        for ahead in _LOOK_AHEAD:
+            left = wanted
+            starts, ends = self._spells(first, first + ahead // _MICRO, schedule)
+            for begin, end in zip(np.maximum(starts, first).tolist(), ends.tolist(), strict=True):
+                if end - begin >= left and end > first:
+                    return start + timedelta(microseconds=int(begin + left - first))
+                left -= max(end - begin, 0)
+        return start + timedelta(seconds=seconds)
 
     def schedule_for(self, *names: str | None) -> str | None:
         """The schedule of the first of these departments, teams or channels that has one; None for the default."""

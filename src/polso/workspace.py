@@ -24,7 +24,7 @@ from polso.ingest import load as ingest
 from polso.ingest import mapping as file_mapping
 from polso.ingest import preview
 from polso.ingest.derive import update_tickets
-from polso.measure import Bar, Explanation, Facts, Prediction, ask, distribution, explain, predict, rows_behind
+from polso.measure import Bar, Explanation, Facts, Prediction, ask, distribution, explain, named, predict, rows_behind
 from polso.measure import customer as customers
 from polso.metrics import own
 from polso.metrics.catalogue import KEY, Catalogue
@@ -40,6 +40,8 @@ from polso.working_time import Calendar
 
 _TRIES = 5
 log = logging.getLogger(__name__)
+_TOGETHER = 50
+"""Customers that one condition names."""
 Reply = TypeVar("Reply")
 Source = Path | BinaryIO
 By = str | Sequence[str]
@@ -84,13 +86,17 @@ class Workspace:
     @property
     def settings(self) -> Settings:
         """The settings as the workspace's file has them now; the former ones while it cannot be read."""
+        return self._now.settings
+
+    @property
+    def _now(self) -> _Decided:
         if self._decided.written != _written(self.folder):
             try:
                 self._decided = _Decided.read(self.folder)
             except SettingsError as error:
                 self._decided = replace(self._decided, written=_written(self.folder))
                 log.error("the changed settings are not used: %s", error)
-        return self._decided.settings
+        return self._decided
 
     # --- facts in ---
 
@@ -187,6 +193,25 @@ class Workspace:
             lambda: rows_behind(query, replace(self.facts(), within=within), personal=personal, most=most, skip=skip)
         )
 
+    def named(self, entity_name: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """The facts of an entity that have one of these ids."""
+        found: list[dict[str, Any]] = self._steadily(lambda: named(entity(entity_name).name, ids, self.facts())).to_pylist()
+        return found
+
+    def revenue_of(self, customers: Iterable[str], start: date, end: date) -> dict[str, float]:
+        """What customers bought from `start` to `end` (not included), by the KPI `revenue`; who bought nothing is left out."""
+        found: dict[str, float] = {}
+        quoted = ["'" + one.replace("'", "''") + "'" for one in customers]
+        for place in range(0, len(quoted), _TOGETHER):
+            where = f"customer_id in ({', '.join(quoted[place : place + _TOGETHER])})"
+            rows = self.ask(Query(("revenue",), ("customer_id",), start=start, end=end, where=where, compare="none")).only
+            found |= {str(row.segment["customer_id"]): value for row in rows if (value := row.estimate.value) is not None}
+        return found
+
+    def working_time_after(self, start: datetime, hours: float, *names: str | None) -> datetime:
+        """The moment at which so many working hours have passed, by the schedule of the first of these that has one."""
+        return self._now.calendar.after(start, hours * 3600, self._now.calendar.schedule_for(*names))
+
     def find(self, words: str, within: Within | None = None) -> list[Mapping[str, Any]]:
         """Customers by id, or by what their personal columns say."""
         return self._steadily(lambda: customers.find(words, replace(self.facts(), within=within)))
@@ -266,7 +291,7 @@ class Workspace:
             engine=self._engines[engine_name],
             zone=self.settings.zone,
             cache=self.cache,
-            working_days=self._decided.calendar.working_days,
+            working_days=self._now.calendar.working_days,
             goals=self.settings.goals,
             language=self.settings.language,
         )

@@ -17,7 +17,7 @@ import pyarrow as pa
 from polso.demo.company import Company, people
 from polso.demo.selling import campaign_days, customers, deals, journey, leads, orders, subscriptions, visits
 from polso.demo.support import ai_answers, events, messages, self_service
-from polso.demo.voice import answers, mentions, readings
+from polso.demo.voice import answers, exits, follow_ups, mentions, readings
 
 NAME = "Bottega Lume"
 _SEED = 20_261_101
@@ -37,4 +37,6 @@ def tables(until: date) -> dict[str, pa.Table]:
     made["self_service"], made["ai_answer"] = self_service(company), ai_answers(company)
     made["journey_event"] = journey(company)
     made["annotation"] = readings(company, written)
+    made["follow_up"] = follow_ups(company, made["response"])
+    made["response"] = pa.concat_tables([made["response"], exits(company)], promote_options="default")
     return made

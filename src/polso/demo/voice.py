@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from polso.demo.company import BAD, DAY, GOOD, Company, Numbers, Texts, table
+from polso.demo.company import BAD, CUSTOMERS, DAY, GOOD, Company, Numbers, Texts, table
 from polso.demo.support import Cases
 
 _FAIR = ("Va bene.", "It is what I expected.", "Nella norma.")
@@ -196,5 +197,54 @@ def mentions(c: Company) -> pa.Table:
             "recommends": recommends,
             "text": np.where(recommends, GOOD[2], BAD[1]),
             "platform": c.pick(count, {"google": 5, "trustpilot": 3, "instagram": 2}),
+        },
+    )
+
+
+def follow_ups(c: Company, answers: pa.Table) -> pa.Table:
+    """Who gave 0 to 6 was called back, most of them within a day."""
+    low = answers.filter(pc.and_(pc.equal(answers["kind"], "nps"), pc.less_equal(answers["score"], 6)))
+    count = len(low)
+    opened = low["submitted_at"].cast(pa.int64()).to_numpy() / 1e6 + 30
+    contacted = opened + np.exp(c.dice.normal(10.3, 1.1, count))
+    contacted = np.where((c.dice.random(count) < 0.9) & (contacted < c.end), contacted, np.nan)
+    closed = contacted + c.dice.gamma(2, 1.2, count) * DAY
+    closed = np.where(closed < c.end, closed, np.nan)
+    solved = np.where(c.dice.random(count) < 0.62, "solved", "unsolved")
+    who = c.pick(count, {"Sara": 1, "Luca": 1, "Elena": 1})
+    same = ("customer_id", "kind", "score", "survey", "touchpoint", "channel", "segment")
+    return table(
+        "follow_up",
+        {name: low[name].to_numpy(zero_copy_only=False) for name in same if name in low.column_names}
+        | {
+            "response_id": low["id"].to_numpy(zero_copy_only=False),
+            "opened_at": opened,
+            "due_at": opened + 1.5 * DAY,
+            "contacted_at": contacted,
+            "closed_at": closed,
+            "status": np.where(~np.isnan(closed), solved, np.where(~np.isnan(contacted), "contacted", "open")),
+            "reason": np.where(np.isnan(closed), "", c.pick(count, {"delivery": 4, "price": 2, "waiting": 3, "product": 2})),
+            "agent": who,
+            "rule": np.full(count, "NPS 0–6"),
+        },
+    )
+
+
+def exits(c: Company) -> pa.Table:
+    """Four in ten of those who left said why."""
+    left = np.flatnonzero(~np.isinf(c.customers["until"]) & (c.dice.random(CUSTOMERS) < 0.4))
+    price = (c.customers["plan"][left] == "basic") & (c.dice.random(len(left)) < 0.6)
+    reason = np.where(price, "price", c.pick(len(left), {"need": 3, "quality": 2, "service": 3, "competitor": 2}))
+    return table(
+        "exit",
+        {
+            "customer_id": c.customers["id"][left],
+            "submitted_at": np.minimum(c.customers["until"][left] + 3600, c.end - 1),
+            "kind": np.full(len(left), "choice"),
+            "programme": np.full(len(left), "transactional"),
+            "survey": np.full(len(left), "cancellation"),
+            "touchpoint": np.full(len(left), "cancellation"),
+            "channel": np.full(len(left), "email"),
+            "extra": np.array([f'{{"choice": "{one}"}}' for one in reason]),
         },
     )

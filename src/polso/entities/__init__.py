@@ -5,6 +5,7 @@ from polso.entities.annotation import ANNOTATION
 from polso.entities.campaign_day import CAMPAIGN_DAY
 from polso.entities.customer import CUSTOMER
 from polso.entities.deal import DEAL
+from polso.entities.follow_up import FOLLOW_UP
 from polso.entities.invitation import INVITATION
 from polso.entities.journey_event import JOURNEY_EVENT
 from polso.entities.lead import LEAD
@@ -39,6 +40,7 @@ ENTITIES: dict[str, Entity] = {
         VISIT,
         CAMPAIGN_DAY,
         JOURNEY_EVENT,
+        FOLLOW_UP,
         ANNOTATION,
     )
 }

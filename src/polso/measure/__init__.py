@@ -1,8 +1,8 @@
 """The main road: from a question to its answers."""
 
 from polso.measure.ask import Facts, ask
-from polso.measure.behind import Bar, distribution, rows_behind
+from polso.measure.behind import Bar, distribution, named, rows_behind
 from polso.measure.explain import Explanation, explain
 from polso.measure.predict import Prediction, predict
 
-__all__ = ["Bar", "Explanation", "Facts", "Prediction", "ask", "distribution", "explain", "predict", "rows_behind"]
+__all__ = ["Bar", "Explanation", "Facts", "Prediction", "ask", "distribution", "explain", "named", "predict", "rows_behind"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -50,6 +51,18 @@ def rows_behind(query: Query, facts: Facts, *, personal: bool, most: int = 100, 
     sql = exp.select(*(column(name) for name in shown)).from_(exp.table_(entity.name, quoted=True)).where(where)
     sql = sql.order_by(*order).limit(most).offset(skip)
     return plan.source.engine.query(sql, {entity.name: [file.path for file in files]})
+
+
+def named(entity_name: str, ids: Sequence[str], facts: Facts) -> pa.Table:
+    """The facts of an entity that have one of these ids."""
+    entity = ENTITIES[entity_name]
+    shown = [one.name for one in entity.all_columns if not one.system]
+    files = facts.snapshot(entity.name).files
+    if not files or not ids:
+        return pa.table({name: pa.nulls(0, entity.by_name[name].type.arrow) for name in shown})
+    asked = exp.In(this=column("id"), expressions=[exp.Literal.string(one) for one in ids])
+    sql = exp.select(*map(column, shown)).from_(exp.table_(entity.name, quoted=True)).where(asked)
+    return facts.engine.query(sql, {entity.name: [file.path for file in files]})
 
 
 def distribution(query: Query, facts: Facts) -> list[Bar]:

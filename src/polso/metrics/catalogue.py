@@ -13,7 +13,7 @@ from pathlib import Path
 from polso.errors import QueryError, did_you_mean
 from polso.metrics.metric import Metric, MetricError, check_time, metric
 
-THEMES = ("voice", "service", "loyalty", "sales", "digital", "journeys")
+THEMES = ("voice", "loop", "service", "loyalty", "sales", "digital", "journeys")
 KEY = re.compile(r"^[a-z][a-z0-9_]*\Z")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

@@ -20,6 +20,8 @@ def surroundings(request: HttpRequest) -> dict[str, Any]:
     places = [
         (_("Today"), reverse("today"), True),
         (_("KPIs"), reverse("kpis"), True),
+        (_("Cases"), reverse("cases"), person.may(Ability.SEE_PEOPLE)),
+        (_("Surveys"), reverse("surveys"), True),
         (_("Customers"), reverse("customers"), person.may(Ability.SEE_PEOPLE)),
         (_("Facts"), reverse("sources"), person.may(Ability.LOAD)),
         (_("People"), reverse("people"), person.may(Ability.MANAGE)),

@@ -52,12 +52,15 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "polso.web.accounts",
+    "polso.web.cases",
     "polso.web.dashboards",
     "polso.web.inbox",
     "polso.web.jobs",
     "polso.web.kpis",
     "polso.web.sources",
+    "polso.web.surveys",
     "polso.web.webhooks",
+    "polso.web.widget",
 ]
 MIDDLEWARE = [
     "polso.web.security.headers",

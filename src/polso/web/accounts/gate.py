@@ -19,10 +19,14 @@ OPEN = (
     "/accounts/oidc/",
     "/invitation/",
     "/shared/",
+    "/s/",
+    "/a/",
     "/health",
     "/metrics",
     "/language",
     "/api/",
+    "/w.js",
+    "/w/",
 )
 """Paths that answer without a session; the API asks for a key of its own."""
 

@@ -8,7 +8,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from polso import __version__
-from polso.web.api import customers, dashboards, facts, hooks, numbers
+from polso.web.api import cases, customers, dashboards, facts, hooks, numbers, surveys
 from polso.web.api.keys import Key
 from polso.web.api.problems import TYPE, Problem, title, told
 
@@ -41,5 +41,5 @@ def _described(status: int) -> dict[str, Any]:
 
 api = Api(title="Polso", version=__version__, description=_ABOUT, urls_namespace="api", auth=Key(), docs_url="/docs")
 told(api)
-for _part in (numbers, dashboards, facts, customers, hooks):
+for _part in (numbers, dashboards, facts, customers, cases, surveys, hooks):
     api.add_router("", _part.router)

@@ -26,7 +26,7 @@ class Wanted(Schema):
     """An address, and what it is to be told."""
 
     url: str = Field(max_length=500, examples=["https://example.com/polso"])
-    events: list[Literal["answer.received", "kpi.changed", "load.finished"]] = Field(min_length=1, max_length=3)
+    events: list[Literal["answer.received", "case.opened", "kpi.changed", "load.finished"]] = Field(min_length=1, max_length=4)
     about: str = Field(default="", max_length=80)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,8 @@ _TELLING = 6
 """A shorter word says nothing of a person when found in some file."""
 _PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"PAR1")
 _CHUNK = 1 << 22
+ALSO: list[Callable[[str], int]] = []
+"""What other features do to forget a customer, before the facts go; each returns how many records it removed."""
 _ERASED = "erased"
 
 
@@ -34,6 +36,8 @@ class Proof:
     others: int
     uploads: int
     log: int
+    also: int
+    """Records of other features: cases and the like."""
     left: int
     """Rows found when everything was looked through again; 0, or it has to be done again."""
 
@@ -42,6 +46,7 @@ def erase(customer: str, whole: Workspace) -> Proof:
     """Erase a customer everywhere, then look again."""
     person = whole.known(customer).person
     words = {customer, *(str(person[name]) for name in ("name", "email", "phone") if person.get(name))}
+    also = sum(forget(customer) for forget in ALSO)
     removed = erase_facts(customer, whole)
     telling = {word for word in words if len(word) >= _TELLING}
     uploads = [one for one in Upload.objects.exclude(state__in=(State.DONE, State.LOADING)) if _speaks(one.path, telling)]
@@ -52,7 +57,7 @@ def erase(customer: str, whole: Workspace) -> Proof:
         with connection.cursor() as cursor:
             cursor.execute("pragma wal_checkpoint(truncate)")
     left = sum(whole.known(customer).rows.values())
-    return Proof(timezone.now(), dict(removed.rows), removed.files, len(removed.others), len(uploads), log, left)
+    return Proof(timezone.now(), dict(removed.rows), removed.files, len(removed.others), len(uploads), log, also, left)
 
 
 def _scrub(customer: str, words: Collection[str]) -> int:

@@ -110,6 +110,7 @@ _TOLD: Mapping[str, Callable[[Values, str], list[str]]] = {
     "ticket": _ticket,
     "ticket_event": lambda values, currency: _said(values, "kind", "author", "to"),
     "invitation": _invitation,
+    "follow_up": lambda values, currency: _said(values, "status", "reason", "agent"),
     "message": _message,
     "journey_event": lambda values, currency: _said(values, "name", "journey", "channel"),
     "annotation": lambda values, currency: _said(values, "label", "theme", "aspect", "emotion"),

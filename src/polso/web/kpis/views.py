@@ -33,6 +33,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
             themes.setdefault(one.theme, []).append(one)
     names = {
         "voice": _("Voice of the customer"),
+        "loop": _("Closing the loop"),
         "service": _("Service"),
         "loyalty": _("Loyalty and value"),
         "sales": _("Sales"),

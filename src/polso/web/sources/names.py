@@ -24,6 +24,7 @@ def entity_name(name: str) -> str:
         "visit": _("Visits"),
         "campaign_day": _("Days of campaigns"),
         "journey_event": _("Steps of journeys"),
+        "follow_up": _("Follow-ups"),
         "annotation": _("Readings of texts"),
     }.get(name, name)
 
@@ -46,6 +47,7 @@ def entity_one(name: str) -> str:
         "order": _("Order"),
         "visit": _("Visit"),
         "journey_event": _("Step of a journey"),
+        "follow_up": _("Follow-up"),
         "annotation": _("Read in a text"),
     }.get(name, name)
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 EVENTS = {
     "answer.received": _("answers of customers came in"),
+    "case.opened": _("somebody was asked to see to an unhappy customer"),
     "kpi.changed": _("facts changed, so KPIs may have"),
     "load.finished": _("facts that were posted are in the warehouse"),
 }

@@ -1,0 +1,1 @@
+"""Closing the loop: somebody sees to whoever was unhappy."""

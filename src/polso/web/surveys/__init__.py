@@ -1,0 +1,1 @@
+"""Surveys: from a question to an answer, over every channel."""

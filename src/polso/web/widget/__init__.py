@@ -1,0 +1,1 @@
+"""A survey in a page of somebody else's."""
