@@ -66,6 +66,7 @@ def test_a_ready_survey_speaks_three_languages_and_may_go_live_at_once(like: str
     texts = [place.client(language).get(f"/a/ours-{like}/").text for language in ("en", "it", "de")]
     assert len({re.findall(r"<legend>([^<]+)", text)[0] for text in texts}) == 3
     assert all("<form" in text for text in texts)
+    assert "has no column" not in owner.get(f"/surveys/ours-{like}/").text, "nobody answered yet"
 
 
 def test_a_survey_is_edited_and_its_preview_is_the_real_page(owner: Client, place: Site) -> None:

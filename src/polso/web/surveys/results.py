@@ -45,7 +45,10 @@ def tiles(survey: Survey, frame: Frame, at: Desk) -> list[dict[str, Any]]:
     """The numbers of every question with its interval, over time, by channel and language, and the newest comments."""
     where = f"survey = '{survey.key}'"
     asked: list[dict[str, Any]] = []
-    keys = [(kpi, f"{where} and question = '{one.key}'", one) for one in survey.asked if (kpi := kpi_of(one)) in at.catalogue]
+    measured = [(kpi, one) for one in survey.asked if (kpi := kpi_of(one)) in at.catalogue]
+    times = Counter(kpi for kpi, _one in measured)
+    # Answers know their question as an extra column, which there is not before the first of them.
+    keys = [(kpi, where if times[kpi] == 1 else f"{where} and question = '{one.key}'", one) for kpi, one in measured]
     for kpi, mine, _one in keys:
         asked += [
             {"kind": "number", "kpi": kpi, "where": mine, "width": 2},
