@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from ninja import Body, Query, Router, Schema, Status
 from ninja.errors import HttpError
-from pydantic import Field
+from pydantic import BaseModel, BeforeValidator, Field, StrictBool, StrictFloat
 
 from polso.web.accounts.roles import Ability
 from polso.web.api.keys import desk_of
@@ -33,7 +33,16 @@ _DEFINITION = {
 }
 
 
-class Asking(Schema):
+def _text(given: Any) -> Any:
+    if given is not None and not isinstance(given, (str, datetime)):
+        raise ValueError("a moment is written as text, like 2026-01-31T09:30:00+01:00")
+    return given
+
+
+Moment = Annotated[datetime, BeforeValidator(_text)]
+
+
+class Asking(BaseModel):
     """One person to be asked."""
 
     customer_id: str | None = Field(default=None, max_length=200, examples=["c-17"])
@@ -46,16 +55,16 @@ class Askings(Schema):
 
     channel: str = Field(default="link", pattern=_CHANNEL, examples=["sms"])
     people: list[Asking] = Field(min_length=1, max_length=MOST_LINKS)
-    sent: bool = Field(default=True, description="the messages go out now, so that the requests count in the response rate")
-    expires_at: datetime | None = None
-    test: bool = False
+    sent: StrictBool = Field(default=True, description="the messages go out now, so that the requests count in the response rate")
+    expires_at: Moment | None = None
+    test: StrictBool = False
 
 
-class One(Schema):
+class One(BaseModel):
     """What was answered to one question."""
 
     question: str = Field(max_length=40, examples=["csat"])
-    score: float | None = Field(default=None, examples=[5])
+    score: StrictFloat | None = Field(default=None, examples=[5])
     choices: list[str] = Field(default_factory=list, max_length=60)
     comment: str = Field(default="", max_length=5_000)
 
@@ -70,8 +79,8 @@ class Answered(Schema):
     channel: str = Field(default="api", pattern=_CHANNEL, examples=["whatsapp"])
     language: str = Field(default="", max_length=12)
     fields: dict[str, Any] = Field(default_factory=dict)
-    complete: bool = True
-    test: bool = False
+    complete: StrictBool = True
+    test: StrictBool = False
 
 
 class Kept(Schema):
