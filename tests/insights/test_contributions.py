@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polso.insights.contributions import holm, kitagawa, totals
+from polso.insights.contributions import holm, judged, kitagawa, totals
+from polso.insights.intervals import Array
 
 rows = st.lists(
     st.tuples(st.floats(-100, 100), st.floats(-100, 100), st.integers(1, 10_000), st.integers(1, 10_000)), min_size=1, max_size=12
@@ -48,3 +49,23 @@ def test_a_count_moves_by_what_its_segments_move() -> None:
 def test_holm_stops_at_the_first_that_does_not_pass() -> None:
     # Holm's steps of 0.05: 0.05/4, 0.05/3, 0.05/2, 0.05.
     assert holm(np.array([0.01, 0.04, 0.03, 0.005, np.nan])).tolist() == [True, False, False, True, False]
+
+
+def _answers_of_a_period(chance: np.random.Generator) -> tuple[Array, Array]:
+    segment, group = chance.integers(0, 8, 1500), chance.integers(0, 32, 1500)
+    n, total = np.zeros((8, 32)), np.zeros((8, 32))
+    np.add.at(n, (segment, group), 1)
+    np.add.at(total, (segment, group), chance.choice([-100, 0, 100], 1500, p=[0.2, 0.3, 0.5]))
+    rows, sums = (np.column_stack([one.sum(axis=1), one.sum(axis=1)[:, None] - one]) for one in (n, total))
+    return sums / rows, rows
+
+
+def test_where_nothing_changed_a_segment_is_blamed_at_most_once_in_twenty() -> None:
+    chance, blamed, covered = np.random.default_rng(1), 0, []
+    for _ in range(200):
+        (old, before), (new, now) = _answers_of_a_period(chance), _answers_of_a_period(chance)
+        found = judged(kitagawa((old, new), (before, now)).total, np.full(8, 32))
+        blamed += bool(holm(found.p).any())
+        covered.append(((found.low <= 0) & (found.high >= 0)).mean())
+    assert blamed <= 16  # 200 × 5 %, and two standard deviations
+    assert 0.93 <= np.mean(covered) <= 0.97
