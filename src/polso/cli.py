@@ -71,6 +71,7 @@ def _parser() -> _Parser:
 
     explain = _command(commands, "explain", "lay open how a number came about", _explain)
     explain.add_argument("key", metavar="KEY")
+    explain.add_argument("--why", action="store_true", help="say which segments its change came with; needs --from and --to")
     _question(explain)
 
     foretell = _command(commands, "predict", "foretell what customers will still bring", _predict)
@@ -197,7 +198,11 @@ def _predict(asked: argparse.Namespace) -> None:
 
 
 def _explain(asked: argparse.Namespace) -> None:
-    print("\n".join(_opened(asked).explain(asked.key, **_asked(asked)).lines()))
+    question = _asked(asked)
+    lines = (
+        _opened(asked).why(asked.key, **question).lines() if asked.why else _opened(asked).explain(asked.key, **question).lines()
+    )
+    print("\n".join(lines))
 
 
 def _kpis(asked: argparse.Namespace) -> None:

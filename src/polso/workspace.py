@@ -24,7 +24,7 @@ from polso.ingest import load as ingest
 from polso.ingest import mapping as file_mapping
 from polso.ingest import preview
 from polso.ingest.derive import update_tickets
-from polso.measure import Bar, Explanation, Facts, Prediction, ask, distribution, explain, named, predict, rows_behind
+from polso.measure import Bar, Explanation, Facts, Prediction, Why, ask, distribution, explain, named, predict, rows_behind, why
 from polso.measure import customer as customers
 from polso.metrics import own
 from polso.metrics.catalogue import KEY, Catalogue
@@ -184,6 +184,11 @@ class Workspace:
         """Lay open how a KPI's number came about."""
         query = _query((metric,), **question)
         return self._steadily(lambda: explain(query, self.facts(engine)))
+
+    def why(self, metric: str, *, engine: str = "duckdb", within: Within | None = None, **question: Any) -> Why:
+        """Say which segments a KPI's change from the period before came with; `by` names dimensions, else all are tried."""
+        query = _query((metric,), **question)
+        return self._steadily(lambda: why(query, replace(self.facts(engine), within=within)))
 
     def rows(
         self, query: Query, *, personal: bool = True, most: int = 100, skip: int = 0, within: Within | None = None

@@ -69,13 +69,19 @@ class Plan:
 def ask(query: Query, facts: Facts) -> Answers:
     """Answer a question about facts."""
     plan = make_plan(query, facts)
+    gathered, measured = measure_all(plan, facts)
+    return _Layout(plan, gathered, facts).answers(measured)
+
+
+def measure_all(plan: Plan, facts: Facts) -> tuple[Gathered, list[Measured]]:
+    """Compute every KPI of a plan over all its cells."""
     gathered = gather(plan.aggregates, plan.slice_, plan.asked.grid, plan.source)
     of_the_period = _of_the_period(plan, gathered, facts)
     measured = [
         measure_one(resolved, shape_of(metric, resolved), gathered, of_the_period)
         for metric, resolved in zip(plan.metrics, plan.resolved, strict=True)
     ]
-    return _Layout(plan, gathered, facts).answers(measured)
+    return gathered, measured
 
 
 def make_plan(query: Query, facts: Facts) -> Plan:

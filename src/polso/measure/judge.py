@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlglot import exp
 
 from polso.entities import CUSTOMER_GROUPS
-from polso.formula.combine import Array, aggregate_values, deciding, evaluate, rows_behind
+from polso.formula.combine import Array, aggregate_values, deciding, evaluate, replicated, rows_behind
 from polso.formula.partials import parts
 from polso.formula.resolve import Aggregate, Resolved
 from polso.insights.intervals import Intervals, Shape, interval, standard_error
@@ -47,6 +47,12 @@ def measure_one(resolved: Resolved, shape: Shape, gathered: Gathered, of_the_per
     quantile = _only_quantile(resolved, gathered)
     intervals = _intervals(resolved, shape, theta, groups, n, values) if quantile is None else _of_quantiles(quantile)
     return Measured(theta[:, 0], theta[:, 1:], n.astype(np.int64), groups, intervals, every.sum(axis=1) > 0)
+
+
+def weights(resolved: Resolved, gathered: Gathered) -> Array:
+    """How many rows each cell's value rests on, with replicates, shape (cells, 33)."""
+    behind = [_aggregate(resolved.aggregates[index], gathered)[1] for index in sorted(deciding(resolved.arithmetic))]
+    return replicated(min(behind, key=lambda rows: float(rows.sum())))
 
 
 def _aggregate(aggregate: Aggregate, gathered: Gathered) -> tuple[Array, Array]:
