@@ -34,7 +34,7 @@ class Full:
     model = "e5"
 
     def __init__(self, head: Head | None = None, taxonomy: Taxonomy | None = None, emotions: Emotions | None = None) -> None:
-        self.head = head or load(_data("head.npz"))
+        self.head = head or load(shipped("head.npz"))
         self.taxonomy = taxonomy
         self.emotions = emotions
 
@@ -56,9 +56,9 @@ class Full:
         said = words.fragment(text.text)
         if said:
             praise, blame = FRAGMENT[said]
-        language = language_of(text.text, text.hint)
         elif len(text.text) <= _SHORT and words.turns(text.text):
             praise, blame = self._turned(text.text, praise, blame)
+        language = language_of(text.text, text.hint)
         label = label_of(praise, blame)
         opinions = self._opinions(text.text, language, praise - blame) if self.taxonomy else ()
         emotion = self.emotions.of(vectors.mean(axis=0), label) if self.emotions and not said else None
@@ -91,7 +91,7 @@ class Fast:
     model = "fast"
 
     def __init__(self, head: Head | None = None) -> None:
-        self.head = head or load(_data("fast.npz"))
+        self.head = head or load(shipped("fast.npz"))
 
     @property
     def version(self) -> str:
@@ -141,5 +141,6 @@ def _opinion(aspect: str, found: str, chances: NDArray[np.float32] | None, whole
     return Opinion(aspect, round(100 * felt, 1), label, round(min(1.0, 0.5 + abs(felt) / 2), 4), found)
 
 
-def _data(name: str) -> Path:
+def shipped(name: str) -> Path:
+    """The path of a file that comes with the reader."""
     return Path(str(files("polso.text").joinpath(f"data/{name}")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from polso.errors import PolsoError, did_you_mean
 from polso.text import embedding
 from polso.text.aspects import taxonomy
-from polso.text.builtin import Fast, Full, _data
+from polso.text.builtin import Fast, Full, shipped
 from polso.text.emotions import load as emotions
 from polso.text.reading import Reader
 
@@ -19,4 +19,4 @@ def reader(name: str = FULL, sector: str = "general") -> Reader:
         raise PolsoError(f"there is no reader '{name}'{did_you_mean(name, READERS)}")
     if name == FAST or not embedding.available():
         return Fast()
-    return Full(taxonomy=taxonomy(sector), emotions=emotions(_data("emotions.npz")))
+    return Full(taxonomy=taxonomy(sector), emotions=emotions(shipped("emotions.npz")))
