@@ -76,7 +76,7 @@ def annotate(
 
 def _sources(warehouse: Warehouse, name: str) -> list[_Source]:
     wanted = f"id, {_TEXTS[name]}, customer_id"
-    rows = _rows(warehouse, name, wanted, f"text is not null and trim(text) <> '' and {_CHOSEN.get(name, 'true')}")
+    rows = [row for row in _rows(warehouse, name, wanted, _CHOSEN.get(name, "true")) if row["text"] and row["text"].strip()]
     return [_Source(name, r["id"], r["at"], r["customer_id"], r["text"], r["hint"], r["channel"]) for r in rows]
 
 
@@ -86,7 +86,7 @@ def _rows(warehouse: Warehouse, name: str, wanted: str, where: str) -> list[dict
         return []
     with connect() as work:
         known = rows_of(work, entity(name), files)
-        return _table(work, f"select * from (select {wanted}, * exclude (id, customer_id) from ({known})) where {where}")
+        return _table(work, f"select {wanted} from ({known}) where {where}")
 
 
 def _table(work: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:

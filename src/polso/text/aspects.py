@@ -48,7 +48,7 @@ def parse(text: str, name: str = "the list of aspects") -> Taxonomy:
         given = tomllib.loads(text)
         return Taxonomy({aspect: _pattern(seeds) for aspect, seeds in given.items()})
     except (tomllib.TOMLDecodeError, re.error, AttributeError, TypeError) as error:
-        raise PolsoError(f"{name} cannot be read ({error}): write [price] and below it it = [\"prezz\", \"costos\"]") from None
+        raise PolsoError(f'{name} cannot be read ({error}): write [price] and below it it = ["prezz", "costos"]') from None
 
 
 def clauses_about(text: str, known: Taxonomy, language: str | None = None) -> list[About]:

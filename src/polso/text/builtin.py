@@ -100,7 +100,7 @@ class Fast:
 
     def read(self, texts: Sequence[Text]) -> list[Reading | None]:
         """Read texts, in their order; None where there is nothing to read."""
-        chances = self.head.chances(grams([text.text[: embedding.MOST] for text in texts])) if texts else []
+        chances = self.head.chances(grams([embedding.clean(text.text) for text in texts])) if texts else []
         return [
             self._one(text, *map(float, pair)) if text.text and embedding.clean(text.text) else None
             for text, pair in zip(texts, chances, strict=True)
@@ -121,7 +121,7 @@ def with_words(vectors: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np
 
 def grams(texts: Sequence[str]) -> csr_matrix:
     """What the fast head sees of texts: pieces of words, hashed; shape (texts, COLUMNS + FEATURES)."""
-    pieces = _hashing().transform([text.lower() for text in texts])
+    pieces = _hashing().transform([embedding.clean(text).lower() for text in texts])
     return hstack([pieces, csr_matrix(words.features(texts))]).tocsr()
 
 

@@ -17,7 +17,9 @@ _EMAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _CODE = re.compile(r"\b[A-Z]{6}[0-9LMNPQRSTUV]{2}[A-EHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]\b", re.I)
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", re.I)
 _CARD = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
-_PHONE = re.compile(r"(?<![\w.,/])(?:(?:\+|00)\d{1,3}[ .-]?)?(?:\(?0\d{1,4}\)?|3\d{2}|[1-9]\d{2})(?:[ ./-]?\d{2,4}){2,4}(?![\w/]|[.,]\d)")
+_PHONE = re.compile(
+    r"(?<![\w.,/])(?:\+\d{1,3}(?:[ .-]?\d{2,4}){2,5}|(?:\(?0\d{1,4}\)?|3\d{2}|[1-9]\d{2})(?:[ ./-]?\d{2,4}){2,4})(?![\w/]|[.,]\d)"
+)
 _WORD = r"[A-ZÀ-Ý][a-zà-ÿ']{1,24}"
 _NAME = re.compile(
     rf"\b(?:(?:[Mm]i chiamo|[Ss]ono (?:il |la )?(?:[Ss]ig(?:nor)?(?:\.|ra|e|a)?\.?)|[Ii]l mio nome è|[Mm]y name is|[Ii]'m called|"
@@ -25,9 +27,7 @@ _NAME = re.compile(
     rf"[Kk]ind regards,?|[Bb]est regards,?|[Ii]n fede,?)\s+)({_WORD}(?:\s+{_WORD}){{0,2}})"
 )
 _FIRST = frozenset(
-    "Marco Luca Andrea Giuseppe Giovanni Francesco Antonio Alessandro Stefano Paolo Matteo Lorenzo Davide Roberto Simone Federico "
-    "Giulia Maria Anna Francesca Sara Laura Chiara Valentina Elena Martina Federica Alessia Silvia Paola Giorgia Elisa Roberta "
-    "John James Robert Michael David Sarah Emily Emma Susan Linda Thomas Daniel Jessica Karen William Elizabeth".split()
+    ["Marco", "Luca", "Andrea", "Giuseppe", "Giovanni", "Francesco", "Antonio", "Alessandro", "Stefano", "Paolo", "Matteo", "Lorenzo", "Davide", "Roberto", "Simone", "Federico", "Giulia", "Maria", "Anna", "Francesca", "Sara", "Laura", "Chiara", "Valentina", "Elena", "Martina", "Federica", "Alessia", "Silvia", "Paola", "Giorgia", "Elisa", "Roberta", "John", "James", "Robert", "Michael", "David", "Sarah", "Emily", "Emma", "Susan", "Linda", "Thomas", "Daniel", "Jessica", "Karen", "William", "Elizabeth"]
 )
 _PAIR = re.compile(rf"\b({_WORD})\s+({_WORD})")
 
