@@ -23,9 +23,9 @@ from polso.warehouse.store import Warehouse
 SOURCE = "polso"
 _BATCH, _COMMIT = 64, 2_000
 _TEXTS = {
-    "response": "submitted_at as at, comment as text, language as hint, channel",
-    "message": "at, text, null as hint, channel",
-    "mention": "at, text, null as hint, coalesce(platform, 'reviews') as channel",
+    "response": 'submitted_at as "at", comment as text, language as hint, channel',
+    "message": '"at", text, null as hint, channel',
+    "mention": "\"at\", text, null as hint, coalesce(platform, 'reviews') as channel",
 }
 _OURS = "(direction is null or direction = 'in') and (author is null or author = 'customer')"
 _CHOSEN = {"message": _OURS}

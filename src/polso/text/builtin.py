@@ -100,7 +100,9 @@ class Fast:
 
     def read(self, texts: Sequence[Text]) -> list[Reading | None]:
         """Read texts, in their order; None where there is nothing to read."""
-        chances = self.head.chances(grams([embedding.clean(text.text) for text in texts])) if texts else []
+        if not texts:
+            return []
+        chances = self.head.chances(grams([embedding.clean(text.text) for text in texts]))
         return [
             self._one(text, *map(float, pair)) if text.text and embedding.clean(text.text) else None
             for text, pair in zip(texts, chances, strict=True)

