@@ -11,7 +11,7 @@ TEXTS = ["consegna corriere ritardo"] * 20 + ["bolletta fattura addebito"] * 20
 CENTRES = np.eye(8)[[0] * 20 + [1] * 20]
 
 
-def vectors() -> np.ndarray:  # type: ignore[type-arg]
+def vectors() -> np.ndarray:
     """Two groups of vectors of length 1."""
     near = CENTRES + DICE.normal(0, 0.05, CENTRES.shape)
     return np.asarray(near / np.linalg.norm(near, axis=1, keepdims=True), np.float32)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 _ODD = dict(
     zip(
         "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23],
+        [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23],  # noqa: E501
         strict=True,
     )
 )  # fmt: skip
@@ -23,7 +23,7 @@ _PHONE = re.compile(
 _WORD = r"[A-ZÀ-Ý][a-zà-ÿ']{1,24}"
 _NAME = re.compile(
     rf"\b(?:(?:[Mm]i chiamo|[Ss]ono (?:il |la )?(?:[Ss]ig(?:nor)?(?:\.|ra|e|a)?\.?)|[Ii]l mio nome è|[Mm]y name is|[Ii]'m called|"
-    rf"[Ss]ig(?:\.ra|\.na|nora|nor|\.)|[Dd]ott(?:\.ssa|oressa|ore|or|\.)|[Mm]rs?\.?|[Mm]s\.?|[Cc]ordiali saluti,?|[Dd]istinti saluti,?|"
+    rf"[Ss]ig(?:\.ra|\.na|nora|nor|\.)|[Dd]ott(?:\.ssa|oressa|ore|or|\.)|[Mm]rs?\.?|[Mm]s\.?|[Cc]ordiali saluti,?|[Dd]istinti saluti,?|"  # noqa: E501
     rf"[Kk]ind regards,?|[Bb]est regards,?|[Ii]n fede,?)\s+)({_WORD}(?:\s+{_WORD}){{0,2}})"
 )
 _FIRST = frozenset(

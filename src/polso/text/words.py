@@ -91,13 +91,13 @@ _NUMBER = {"un": 1, "una": 1, "uno": 1, "due": 2, "tre": 3, "quattro": 4, "cinqu
 }  # fmt: skip
 _SAID = {
     "neutral": (
-        "ok|okay|okey|n/a|na|boh|niente|nulla|nessuno|nessuna|nessun commento|nulla da segnalare|niente da segnalare|no comment|no comments|"
-        "nothing|none|nothing to report|nothing to add|nulla da aggiungere|niente da aggiungere|così così|cosi cosi|nella norma|normale|"
+        "ok|okay|okey|n/a|na|boh|niente|nulla|nessuno|nessuna|nessun commento|nulla da segnalare|niente da segnalare|no comment|no comments|"  # noqa: E501
+        "nothing|none|nothing to report|nothing to add|nulla da aggiungere|niente da aggiungere|così così|cosi cosi|nella norma|normale|"  # noqa: E501
         "sufficiente|so so|so-so|average|fine i guess|no|si|sì|yes|test|prova"
     ),
     "positive": (
         "tutto ok|tutto bene|all good|all ok|bene|molto bene|top|super|mai avuto un disguido|mai un disguido|mai avuto problemi|"
-        "mai avuto un problema|mai un problema|nessun problema|nessun disguido|nulla da ridire|niente da ridire|nulla da eccepire|"
+        "mai avuto un problema|mai un problema|nessun problema|nessun disguido|nulla da ridire|niente da ridire|nulla da eccepire|"  # noqa: E501
         "no complaints|no problems|no issues|never had a problem|never had an issue|can't complain|can't fault it"
     ),
     "negative": "mai più|mai piu|male|molto male|meh|pessimo|never again|lasciate perdere|insufficiente|schifo|lento",
