@@ -44,7 +44,9 @@ def main() -> None:
     print("# How well texts are read\n\nPrinted by a script. No corpus of this table was learned from; every")
     print("fifth of our own comments was held back. *Two classes*: positive or negative by the sign of the score.")
     print(
-        "Accuracy is of four classes, macro-F1 leaves mixed texts out. Samples of the corpora's open parts; ± is a 95 % interval.\nHow much words count beside the vectors was chosen while looking at such samples, so expect a little less elsewhere.\n"
+        "Accuracy is of four classes, macro-F1 leaves mixed texts out. "
+        "Samples of the corpora's open parts; ± is a 95 % interval.\n"
+        "How much words count beside the vectors was chosen while looking at such samples, so expect a little less elsewhere.\n"
     )
     print("| corpus | n | reader | accuracy | macro-F1 | two classes | published |\n| --- | --- | --- | --- | --- | --- | --- |")
     for name, (most, title, published) in CORPORA.items():
