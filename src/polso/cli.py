@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from polso import sample, show
 from polso.engines import ENGINES
@@ -22,6 +22,8 @@ from polso.errors import PolsoError
 from polso.ingest.mapping import render
 from polso.measure.predict import VALUES
 from polso.query import COMPARISONS
+from polso.text import FULL, READERS
+from polso.text.aspects import SECTORS
 from polso.workspace import Workspace, restore
 
 _SPLIT_FORMATS = ("table", "json", "csv", "parquet")
@@ -62,6 +64,10 @@ def _parser() -> _Parser:
     load.add_argument("--mapping", type=Path, metavar="M.toml", help="how the file's columns become facts")
     load.add_argument("--dry-run", action="store_true", help="print the mapping that would be used; load nothing")
     load.add_argument("--keep-good", action="store_true", help="load the good rows even if some are refused")
+
+    annotate = _command(commands, "annotate", "read what customers wrote: sentiment, aspects, emotions", _annotate)
+    annotate.add_argument("--using", choices=READERS, default=FULL, help="fast: over a thousand texts a second, less exact")
+    annotate.add_argument("--sector", choices=SECTORS, default="general", help="whose aspects are looked for")
 
     measure = _command(commands, "measure", "compute KPIs", _measure)
     measure.add_argument("keys", nargs="+", metavar="KEY", help="KPIs; see polso kpis")
@@ -165,17 +171,25 @@ def _load(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _progress() -> Any:
+def _annotate(asked: argparse.Namespace) -> int:
+    workspace = _opened(asked)
+    with _progress("reading", counted=True) as progress:
+        done = workspace.annotate(asked.using, sector=asked.sector, progress=progress)
+    print(f"{done.read} texts read, {done.kept} already were")
+    return 0
+
+
+def _progress(doing: str = "loading", counted: bool = False) -> Any:
     """A progress bar on standard error where a person looks at it."""
     console = Console(stderr=True)
     if not console.is_terminal:
         return nullcontext()
-    return _Bar(console)
+    return _Bar(console, doing, counted)
 
 
 class _Bar:
-    def __init__(self, console: Console) -> None:
-        columns = (TextColumn("loading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    def __init__(self, console: Console, doing: str, counted: bool) -> None:
+        columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn() if counted else DownloadColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, console=console, transient=True)
 
     def __enter__(self) -> Callable[[int, int | None], None]:

@@ -20,6 +20,7 @@ from polso.answer import Answer, Answers
 from polso.engines import Engine, engine
 from polso.entities import ENTITIES, Entity, entity
 from polso.errors import LoadError, QueryError, did_you_mean
+from polso.ingest import annotate as annotating
 from polso.ingest import load as ingest
 from polso.ingest import mapping as file_mapping
 from polso.ingest import preview
@@ -32,6 +33,7 @@ from polso.metrics.metric import Metric, MetricError, metric
 from polso.query import Query, Within
 from polso.settings import FILE as SETTINGS
 from polso.settings import Settings, SettingsError, write_default
+from polso.text import FULL, Reader, reader
 from polso.warehouse import backup, erase, export, layout, upkeep
 from polso.warehouse.partial_cache import PartialCache
 from polso.warehouse.past import Past
@@ -159,6 +161,18 @@ class Workspace:
         """Bring the facts derived from others up to date; does nothing where they are."""
         if changed == "ticket_event":
             update_tickets(self.warehouse, self.settings)
+
+    def annotate(
+        self,
+        using: str | Reader = FULL,
+        *,
+        sector: str = "general",
+        progress: Callable[[int, int | None], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> annotating.Annotated:
+        """Read the texts that were not read yet: their language, sentiment, emotion and aspects become annotations."""
+        chosen = reader(using, sector) if isinstance(using, str) else using
+        return annotating.annotate(self.warehouse, chosen, progress, cancelled)
 
     # --- questions ---
 
